@@ -61,6 +61,15 @@ class Prompted(BatchRow):
             raise UserError(f"the tokenizer of {self.path!r} has no chat template; name an instruction-tuned model")
         if self._tokenizer.pad_token_id is None:
             self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._stops = stop_tokens(model)
+        # In place of the checkpoint's own: transformers takes from it whatever a call does not set, such as the
+        # repetition penalty that chat models come with, and the row would not be greedy.
+        model.generation_config = GenerationConfig(
+            max_new_tokens=self.max_new_tokens,
+            do_sample=False,
+            eos_token_id=self._stops,
+            pad_token_id=self._tokenizer.pad_token_id,
+        )
         self._model = model.eval().to(device)
         self._benchmark = benchmark
 
@@ -72,17 +81,8 @@ class Prompted(BatchRow):
         inputs = self._tokenizer(
             chats, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt"
         ).to(self._model.device)
-        stops = stop_tokens(self._model)
-        config = GenerationConfig(
-            max_new_tokens=self.max_new_tokens,
-            do_sample=False,
-            eos_token_id=stops,
-            pad_token_id=self._tokenizer.pad_token_id,
-        )
-        output = self._model.generate(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], generation_config=config
-        )
-        rows = [until_stop(row, stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
+        output = self._model.generate(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        rows = [until_stop(row, self._stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
         texts = self._tokenizer.batch_decode(rows, skip_special_tokens=True)
         return [
             judge(self._benchmark, example, self._benchmark.extract(text), tokens=len(row), latents=0)

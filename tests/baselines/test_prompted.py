@@ -1,5 +1,8 @@
 """Instruction-tuned models: a batch answers as each question alone, and tokens are counted to the stop."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -55,6 +58,23 @@ def test_it_is_asked_in_its_own_template_and_decoded_greedily(directory):
     (answer,) = row.answer(EXAMPLES[:1])
     assert answer.tokens == len(new)
     assert answer.prediction == GSM8K().extract(tokenizer.decode(new, skip_special_tokens=True))
+
+
+@torch.no_grad()
+def test_generation_settings_of_the_checkpoint_change_nothing(tmp_path):
+    plain = save_tiny(tmp_path / "plain", "qwen2", chat_template=TEMPLATE)
+    odd = save_tiny(tmp_path / "odd", "qwen2", chat_template=TEMPLATE)
+    settings = Path(odd) / "generation_config.json"
+    added = {"repetition_penalty": 1.1, "no_repeat_ngram_size": 1, "suppress_tokens": list(range(40, 90))}
+    added |= {"do_sample": True, "temperature": 0.7, "top_k": 20, "num_beams": 3, "min_new_tokens": 11}
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | added))
+    made = []
+    for directory in (plain, odd):
+        row = ready(directory)
+        ids = row._tokenizer(["How many apples?"], return_tensors="pt")["input_ids"]
+        made.append(row._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids)).tolist())
+    assert made[0] == made[1]
+    assert ready(plain).answer(EXAMPLES) == ready(odd).answer(EXAMPLES)
 
 
 def test_a_model_without_a_template_is_refused(tmp_path):
