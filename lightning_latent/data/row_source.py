@@ -65,12 +65,15 @@ class RowSource(KeyedSource):
                 yield row
 
     def load(self, key: RawRow) -> Example:
-        """Parse a row; a `UserError` with its place and the reason if it is malformed."""
+        """Parse a row; a `UserError` with its place and the reason if it is malformed.
+
+        Adapters need not look for every field before they take it: what they raise then becomes such an error too.
+        """
         row = self.rows.decode(key)
         try:
             example = self.benchmark.parse(row, index=key.index)
-        except ValueError as error:
-            raise UserError(f"{self.rows.where(key)}: {error}; correct or remove the row") from None
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise UserError(f"{self.rows.where(key)}: {_reason(error)}; correct or remove the row") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
 
     def without(self, unwanted: Callable[[Example], bool]) -> "RowSource":
@@ -81,6 +84,22 @@ class RowSource(KeyedSource):
         kept.dropped = self.dropped | found
         kept.limit = self.limit
         return kept
+
+    def without_bad(self) -> tuple["RowSource", list[str]]:
+        """A copy without the rows that cannot be parsed, and what is wrong with each of them; parses every row once.
+
+        Found by one pass over all rows rather than while reading, the same rows are missing in every process, and the
+        length stays exact.
+        """
+        errors: dict[int, str] = {}
+        for row in self.iter_keys():
+            try:
+                self.load(row)
+            except UserError as error:
+                errors[row.index] = str(error)
+        kept = copy.copy(self)
+        kept.dropped = self.dropped | errors.keys()
+        return kept, list(errors.values())
 
     def first(self, limit: int | None) -> "RowSource":
         """A copy of the first `limit` examples that are not dropped; all of them for None."""
@@ -131,6 +150,12 @@ def open_rows(text: str, benchmark: Benchmark, *, default_split: str, streaming:
     if count is not None and not len(source):
         raise UserError(f"{text}: the slice is empty; there are {count} rows")
     return source
+
+
+def _reason(error: Exception) -> str:
+    """What an adapter has against a row, in one line; where it trips over the row, the exception's kind as well."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, ValueError) else f"the adapter cannot read it ({type(error).__name__}: {text})"
 
 
 def _arrow_table(examples: Iterator[Example]) -> "Dataset":
