@@ -15,6 +15,7 @@ from lightning_latent.data.stream import Share
 from lightning_latent.errors import UserError
 
 _NEEDED = {"fit": ("train",), "validate": ("validation",), "test": ("test",), "predict": ("predict",)}
+_SHOWN = 5  # rows left out that are listed
 
 
 class LatentDataModule(LightningDataModule):
@@ -44,8 +45,10 @@ class LatentDataModule(LightningDataModule):
         max_train: Use only the first so many training examples, after deduplication.
         max_eval: Use only the first so many examples of each other split.
         streaming: Read files and hub datasets while iterating, in flat memory; else parse them once into memory.
-        deduplicate: Drop training questions that occur in validation or test, going by letters and digits in lower
-            case. Reads the training data once more at the start.
+        deduplicate: Drop training questions that occur in validation or test, all of them whatever `max_eval` is, going
+            by letters and digits in lower case. Reads the data once more at the start.
+        skip_bad: Leave out rows of files and hub datasets that cannot be parsed, with a warning that says how many and
+            where, instead of ending the run at the first. Reads the data once more at the start.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class LatentDataModule(LightningDataModule):
         max_eval: int | None = None,
         streaming: bool = True,
         deduplicate: bool = False,
+        skip_bad: bool = False,
     ) -> None:
         super().__init__()
         for name, value in {"batch_size": batch_size, "eval_batch_size": eval_batch_size}.items():
@@ -89,9 +93,11 @@ class LatentDataModule(LightningDataModule):
         self.max_eval = max_eval
         self.streaming = streaming
         self.deduplicate = deduplicate
+        self.skip_bad = skip_bad
         # A device without a question to evaluate is no mistake: nothing is padded.
         self.allow_zero_length_dataloader_with_multiple_devices = True
-        self._sources: dict[str, ExampleSource] = {}
+        self._opened: dict[str, ExampleSource] = {}  # as they are named
+        self._sources: dict[str, ExampleSource] = {}  # deduplicated and limited
 
     def setup(self, stage: str) -> None:
         """Open what the stage reads, so that bad input is reported before a model is loaded."""
@@ -162,27 +168,36 @@ class LatentDataModule(LightningDataModule):
             if not isinstance(source, RowSource):
                 raise UserError("data.deduplicate works on files and hub datasets; set it to false for data.train")
             known = self._evaluation_questions()
+            bad = len(source.dropped)
             source = source.without(lambda example: question_key(example) in known)
-            rank_zero_info(
-                f"deduplicate: {len(source.dropped)} training questions occur in validation or test, dropped"
-            )
+            repeats = len(source.dropped) - bad
+            rank_zero_info(f"deduplicate: {repeats} training questions occur in validation or test, dropped")
         return self._finish(source, self.max_train)
 
     def _open_eval(self, split: str) -> ExampleSource:
         return self._finish(self._open(split), self.max_eval)
 
     def _open(self, split: str) -> ExampleSource:
-        named = getattr(self, split)
-        if named is None:
-            raise UserError(f"data.{split} is not given; name a file, a hub dataset or an example source")
-        if isinstance(named, ExampleSource):
-            return named
-        return open_rows(
-            str(named),
-            self.benchmark,
-            default_split=split if split != "predict" else "test",
-            streaming=self.streaming,
-        )
+        if split not in self._opened:
+            named = getattr(self, split)
+            if named is None:
+                raise UserError(f"data.{split} is not given; name a file, a hub dataset or an example source")
+            self._opened[split] = named if isinstance(named, ExampleSource) else self._open_rows(split, str(named))
+        return self._opened[split]
+
+    def _open_rows(self, split: str, named: str) -> RowSource:
+        default = split if split != "predict" else "test"
+        source = open_rows(named, self.benchmark, default_split=default, streaming=self.streaming)
+        if not self.skip_bad:
+            return source
+        source, errors = source.without_bad()
+        if next(source.iter_keys(), None) is None:
+            raise UserError(
+                f"data.{split}: none of the rows of {named} can be parsed, the first because of {errors[0]}"
+            )
+        if errors:
+            rank_zero_warn(_skipped(split, errors))
+        return source
 
     def _finish(self, source: ExampleSource, limit: int | None) -> ExampleSource:
         if isinstance(source, RowSource):
@@ -192,7 +207,14 @@ class LatentDataModule(LightningDataModule):
 
     def _evaluation_questions(self) -> set[str]:
         given = [split for split in ("validation", "test") if getattr(self, split) is not None]
-        return {question_key(example) for split in given for example in self.source(split).iter_examples(0, 1)}
+        return {question_key(example) for split in given for example in self._open(split).iter_examples(0, 1)}
+
+
+def _skipped(split: str, errors: list[str]) -> str:
+    """Say how many rows are left out and what is wrong with the first of them."""
+    first = "".join(f"\n  {error.removesuffix('; correct or remove the row')}" for error in errors[:_SHOWN])
+    rest = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    return f"data.{split}: rows that cannot be parsed are left out, {len(errors)} in all:{first}{rest}"
 
 
 def _is_sized(source: ExampleSource) -> bool:

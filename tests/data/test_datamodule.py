@@ -123,6 +123,18 @@ def test_deduplication_goes_by_letters_and_digits(write_rows, streaming):
     assert len(data.train_dataloader()) == 1
 
 
+def test_deduplication_knows_questions_beyond_the_limit(write_rows):
+    data = module(
+        train=write_rows("train.jsonl", prosqa_rows(10)),
+        validation=write_rows("valid.jsonl", prosqa_rows(3)),
+        test=write_rows("test.jsonl", prosqa_rows(3, start=5)),
+        deduplicate=True,
+        max_eval=1,
+    )
+    assert sorted(ids(data.train_dataloader())) == [f"prosqa/train/{n}" for n in (3, 4, 8, 9)]
+    assert len(ids(data.val_dataloader())) == len(ids(data.test_dataloader())) == 1
+
+
 def test_example_sources_see_the_epoch_and_are_limited():
     data = module(train=Counting(5), validation=Counting(5), max_train=3, max_eval=2, batch_size=2)
     loader = data.train_dataloader()

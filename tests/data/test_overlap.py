@@ -4,11 +4,13 @@ import json
 
 import pytest
 
-from lightning_latent.data import Example
+from lightning_latent.data import GSM8K, AquaRat, Benchmark, Example, LatentDataModule, MathQA
 from lightning_latent.data.choices import with_options
 from lightning_latent.data.overlap import find_overlap, main, question_key
+from lightning_latent.data.row_source import open_rows
 
 from .conftest import prosqa_rows
+from .fixtures import OFFICIAL
 
 
 def example(name: str, question: str, options: tuple[str, ...] = ()) -> Example:
@@ -63,3 +65,35 @@ def test_command_ends_with_one_line_and_code_2(tmp_path, capsys):
         main([str(tmp_path / "none.jsonl"), "x.jsonl", "--benchmark", "ProsQA"])
     assert caught.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def official(benchmark: Benchmark, *files: str) -> list[Example]:
+    missing = [file for file in files if not (OFFICIAL / file).is_file()]
+    if missing:
+        pytest.skip(f"{missing[0]} is not here; name the folder of the official files in LATENT_DATA")
+    paths = [str(OFFICIAL / file) for file in files]
+    sources = [open_rows(path, benchmark, default_split="test", streaming=True) for path in paths]
+    return [example for source in sources for example in source.iter_examples(0, 1)]
+
+
+def test_overlaps_of_the_official_files():
+    validation = official(GSM8K(), "gsm8k_aug/valid.txt")
+    assert find_overlap(official(GSM8K(), "gsm8k/train.jsonl.gz"), validation).examples() == (500, 500)
+    assert find_overlap(official(GSM8K(), "gsm8k_aug/train_no_aug.txt.gz"), validation).pairs == []
+    dev, test = official(MathQA(), "mathqa/dev.json.gz"), official(MathQA(), "mathqa/test.json.gz")
+    assert find_overlap(dev, test).examples() == (16, 16)
+    aqua = official(AquaRat(), "aqua_rat/train_flan_subset.tsv")
+    assert len(find_overlap(aqua, test).pairs) == 94
+    assert len(find_overlap(aqua, dev + test).pairs) == 224
+
+
+def test_deduplication_of_the_official_files():
+    official(GSM8K(), "gsm8k/train.jsonl.gz", "gsm8k_aug/valid.txt")
+    data = LatentDataModule(
+        benchmark=GSM8K(),
+        train=str(OFFICIAL / "gsm8k/train.jsonl.gz"),
+        validation=str(OFFICIAL / "gsm8k_aug/valid.txt"),
+        max_eval=10,
+        deduplicate=True,
+    )
+    assert len(data.source("train")) == 7273 - 500
