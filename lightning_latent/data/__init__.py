@@ -10,6 +10,7 @@ from lightning_latent.data.gsm8k import GSM8K
 from lightning_latent.data.mathqa import MathQA
 from lightning_latent.data.prontoqa import ProntoQA
 from lightning_latent.data.prosqa import ProsQA
+from lightning_latent.data.prosqa_balanced import BalancedProsQA
 from lightning_latent.data.source import ExampleSource
 from lightning_latent.data.strategyqa import StrategyQA
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GSM8K",
     "AquaRat",
+    "BalancedProsQA",
     "Benchmark",
     "Example",
     "ExampleSource",

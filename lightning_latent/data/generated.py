@@ -35,6 +35,8 @@ class GeneratedProsQA(ExampleSource):
         nouns: Names of kinds.
     """
 
+    kind = "generated"
+
     def __init__(
         self,
         *,
@@ -89,7 +91,7 @@ class GeneratedProsQA(ExampleSource):
         rng = random.Random(f"prosqa/{self.seed}/{self.split}/{number}")
         row = tell(self._graph(rng, self.nodes_at(number // self.size)), rng, names=self.names, nouns=self.nouns)
         return Example(
-            id=f"prosqa/generated-{self.split}-{self.seed}/{number}",
+            id=f"prosqa/{self.kind}-{self.split}-{self.seed}/{number}",
             question=str(row["question"]),
             steps=tuple(row["steps"]),
             answer=str(row["answer"]),
@@ -101,15 +103,15 @@ class GeneratedProsQA(ExampleSource):
             return self.num_nodes
         return round(float(np.interp(epoch, sorted(self.growth), [self.growth[key] for key in sorted(self.growth)])))
 
+    def sample(self, rng: random.Random, num_nodes: int) -> ProsQAGraph:
+        """Draw a graph, of whichever split."""
+        return sample_graph(
+            rng, num_nodes=num_nodes, in_degree=self.in_degree, min_hops=self.min_hops, max_hops=self.max_hops
+        )
+
     def _graph(self, rng: random.Random, num_nodes: int) -> ProsQAGraph:
         for _ in range(_TRIES):
-            graph = sample_graph(
-                rng,
-                num_nodes=num_nodes,
-                in_degree=self.in_degree,
-                min_hops=self.min_hops,
-                max_hops=self.max_hops,
-            )
+            graph = self.sample(rng, num_nodes)
             people = graph.num_nodes - len({child for _, child in graph.edges})
             if people <= len(self.names) and (signature(graph) % _HELD_OUT == 0) == (self.split == "evaluation"):
                 return graph

@@ -132,7 +132,7 @@ def _sample_edges(
             candidates = list(range(node))
         weights = [1.0 + 1.5 * depth[c] for c in candidates]
         parents = []
-        for _ in range(min(_poisson(rng, in_degree), len(candidates))):
+        for _ in range(min(poisson(rng, in_degree), len(candidates))):
             chosen = rng.choices(range(len(candidates)), weights)[0]
             parents.append(candidates[chosen])
             weights[chosen] = 0.0
@@ -146,7 +146,7 @@ def _sample_edges(
     return labels, edges
 
 
-def _poisson(rng: random.Random, mean: float) -> int:
+def poisson(rng: random.Random, mean: float) -> int:
     """Knuth's method; `random` has no Poisson and the means are small."""
     threshold, count, product = math.exp(-mean), 0, rng.random()
     while product > threshold:
