@@ -3,15 +3,48 @@
 import re
 from collections.abc import Sequence
 
-from lightning_latent.data.answers import after_cue, split_number
+from lightning_latent.data.answers import answer_parts, marked_line, split_number
 
 _LETTERS = "ABCDEFGH"  # not I, which is a word
 _LABEL = re.compile(r"\s*\(?\s*([A-Ha-h])\s*\)\s*")
-_BARE = re.compile(r"\W*(?:option|choice)?\W*\b([A-H])\b\s*(?:[.:,;)*\]]|\n|$)", re.IGNORECASE)
+_BARE = re.compile(r"\W*(?:(?:option|choice)\W+)?\b([A-H])\b\s*(?:\.(?![a-z])|[:,;)*\]]|\n|$)", re.IGNORECASE)
+_EXPLAINED = re.compile(
+    r"\W*(?:(?i:option|choice)\W+)?\b(?:([A-H])\s+(?:(?:because|since|due)\b|[-\u2013\u2014(]\s?)|([B-H])\s+\d)"
+)
 _MENTIONED = re.compile(r"(?<!\w)\(\s*([A-H])\s*\)|\b(?:option|choice)\s+([A-H])\b", re.IGNORECASE)
+# A letter on its own ends a clause only after these words: "train B" and "from A to B" name no option.
+_ENDING = re.compile(
+    r"(?i:\b(?:is|was|be|option|choice|letter|answer|therefore|thus|hence|so|then|[a-z]+ly))\s+([A-H])\s*[.!]*$"
+)
 _CLAUSE_END = re.compile(r"\n|[,;]\s|(?<!\b[Rr]s)\.(?:\s|$)")
-# Words that may be left out after a number without changing it.
-_UNIT = re.compile(r"(?!.*\b(?:pi|root|dozen|hundred|thousand|lakh|lac|million|crore|billion)\b)[a-z .]*")
+_WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{([^{}]*)\}")
+_EMPHASIS = re.compile(r"\\?\$|\\[()\[\]]|`|(?<!\d)\*{2,}|\*{2,}(?!\d)")
+_NAMED = r"\(?\b([A-H])\b\)?"
+_IS_RIGHT = re.compile(
+    rf"(?:\b(?:option|choice|answer)\s+)?{_NAMED}\s+(?:is|must\s+be)\s+"
+    r"(?:(?:the|our|my|also|indeed|therefore|thus|final|correct|right|best|[a-z]+ly)\s+){0,4}"
+    r"(?:(?:answer|option|choice)\b|(?:correct|right)\b(?!\s+(?!because|since|as|and|so|here)[a-z]))",
+)
+_OPTION_IS = re.compile(
+    rf"\b(?i:option|choice)(?=\s*(?:[:=]|\s(?:is|was|(?:will|would|must|should) be)\b)[\s:]*{_NAMED})"
+)
+_RULED_OUT = re.compile(
+    r"(?i:\b(?:not|neither|nor|cannot|rather\s+than|instead\s+of)|n['\u2019]t)(?:\s+be)?\s+(?:(?i:option|choice)\s+)?"
+    r"(?:\(\s*[A-Ha-h]\s*\)|[A-H]\b)"
+)
+# Words that may be left out after a number without changing it: units and things counted, but no "4 dozen" or "4 pi".
+_NOUN = r"""(?:[cdkm]?m|kms|in|ft|lbs?|[km]?g|kgs|gms?|ml|l|cc|s|secs?|mins?|h|hrs?|yrs?|kmp?h|mph|mps|rs|deg|day
+    |men|man|way|(?!(?:root|dozen|hundred|thousand|lakh|million|billion|trillion|crore|factorial|square|cube|halve|third|quarter|fifth
+        |sixth|seventh|eighth|ninth|tenth|pair|score|power)s?\b
+       |(?:squared|cubed|cubic|half|gross|couple|less|more|than|over|under|plus|minus|above|below|before|after|late|later
+        |earlier|early|ahead|behind|higher|lower|faster|slower|older|younger|greater|fewer|twice|double|triple|and|upto
+        |profit|loss|gain|increased?|decreased?|east|west|north|south)\b)[a-z]{4,})"""
+_UNIT = re.compile(
+    rf"(?:(?:sq|cu|square|cubic)\b[ .]*)?{_NOUN}(?:[ ](?:(?:of|per|a|an|in|the)[ ])?{_NOUN}){{0,2}}", re.VERBOSE
+)
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
+_BLANK = re.compile(r"(?<!\d) | (?!\d)")  # not the one of "2 1/2"
+_VERDICT_LENGTH = 200  # the closing words that are looked at, so that a long rationale takes no longer
 _VERDICT = re.compile(
     r"""(?:\b(?:so|hence|thus|therefore|the|our|my|correct|right|final)\b\W*)*
         (?:\b(?:answer|ans|option|choice)\b(?:\W|\b(?:is|was|will|be|must|the|option|choice)\b)*\b[a-e]\b
@@ -30,7 +63,9 @@ def labelled(texts: Sequence[str]) -> tuple[str, ...]:
     """
     if len(texts) > len(_LETTERS):
         raise ValueError(f"{len(texts)} options are more than the {len(_LETTERS)} letters")
-    return tuple(f"{letter}) {_unlabelled(text, letter)}" for letter, text in zip(_LETTERS, texts, strict=False))
+    return tuple(
+        f"{letter}) {_unlabelled(text, letter)}".rstrip() for letter, text in zip(_LETTERS, texts, strict=False)
+    )
 
 
 def with_options(question: str, options: Sequence[str]) -> str:
@@ -65,18 +100,21 @@ def stated_choice(text: str) -> str:
     >>> stated_choice("25 * 25 = 625\n### C) 625"), stated_choice("The answer is (b), since"), stated_choice("### 625")
     ('C', 'B', '625')
     """
-    cue = after_cue(text)
-    if cue:
-        # After a mark the line is the answer; after a cue in prose, the clause is.
-        clause = re.split("\n" if "#" in text else _CLAUSE_END, cue, maxsplit=1)[0].strip()
-        letter = _BARE.match(cue) or _LABEL.match(cue) or _MENTIONED.search(clause)
-        return _letter(letter) if letter else clause
-    if "#" in text:
+    text = _plain_wording(text)
+    marked = marked_line(text)
+    if marked and (letter := _opening(marked)):
+        return letter
+    for part in answer_parts(text):
+        # A marked line is the answer; after a cue in prose, the clause is.
+        clause = part if part == marked else _CLAUSE_END.split(part, maxsplit=1)[0].strip()
+        if said := _opening(part) or _letter(_MENTIONED.search(clause) or _ENDING.search(clause)) or clause:
+            return said
+    if marked is not None:
         return ""
     # "C) since ..." opens with its answer; "(A) is too small, so it is (C)" ends with it.
-    opening = None if text.lstrip().startswith("(") else _BARE.match(text) or _LABEL.match(text)
-    letter = opening or next(reversed(list(_MENTIONED.finditer(text))), None)
-    return _letter(letter) if letter else ""
+    opening = "" if text.lstrip().startswith("(") else _opening(text)
+    mentioned = next(reversed(list(_MENTIONED.finditer(text))), None)
+    return opening or _letter(mentioned or _ENDING.search(text.rstrip()))
 
 
 def same_choice(prediction: str, gold: str) -> bool:
@@ -104,13 +142,13 @@ def same_option(left: str, right: str) -> bool:
     left, right = _plain(left), _plain(right)
     if not left or not right:
         return False
-    if left.replace(" ", "") == right.replace(" ", ""):
+    if _BLANK.sub("", left) == _BLANK.sub("", right):
         return True
     one, other = split_number(left), split_number(right)
     if one is None or other is None or one[:2] != other[:2]:
         return False
-    units = {one.after.strip("% ."), other.after.strip("% .")}
-    return len(units) == 1 or ("" in units and all(_UNIT.fullmatch(unit) for unit in units))
+    unit, other_unit = one.after.strip("% ."), other.after.strip("% .")
+    return unit == other_unit or ("" in (unit, other_unit) and _UNIT.fullmatch(unit or other_unit) is not None)
 
 
 def without_verdict(rationale: str) -> str:
@@ -119,11 +157,24 @@ def without_verdict(rationale: str) -> str:
     >>> without_verdict("5 * 5 = 25\nThe correct answer is C.")
     '5 * 5 = 25'
     """
-    return _VERDICT.sub("", rationale.strip()).strip()
+    rationale = rationale.strip()
+    verdict = _VERDICT.search(rationale, max(0, len(rationale) - _VERDICT_LENGTH))
+    return rationale[: verdict.start()].strip() if verdict else rationale
 
 
-def _letter(match: re.Match[str]) -> str:
-    return next(group for group in match.groups() if group).upper()
+def _letter(match: re.Match[str] | None) -> str:
+    return next(group for group in match.groups() if group).upper() if match else ""
+
+
+def _opening(text: str) -> str:
+    """The letter that a text opens with: `C`, `C) 625`, `C - 625`, `C because`, but not the article of "A car"."""
+    return _letter(_BARE.match(text) or _LABEL.match(text) or _EXPLAINED.match(text))
+
+
+def _plain_wording(text: str) -> str:
+    """Take LaTeX and markdown off, leave ruled out letters away, and give every verdict the words "the answer is"."""
+    text = _RULED_OUT.sub(" ", _EMPHASIS.sub("", _WRAPPING.sub(r"\1", text)))
+    return _OPTION_IS.sub("answer", _IS_RIGHT.sub(r"the answer is (\1).", text))
 
 
 def _unlabelled(text: str, letter: str) -> str:
@@ -134,7 +185,8 @@ def _unlabelled(text: str, letter: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower case, without commas in numbers, currency and trailing stop; `. 5` and `rs . 5` are MathQA's spelling."""
-    text = re.sub(r"(?<=\d),(?=\d)", "", text.lower())
+    """Lower case, without thousands' commas, currency and trailing stop; `. 5` and `rs . 5` are MathQA's spelling."""
+    text = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), text.lower())
+    text = re.sub(r"\s*(?:[\u00b0\u00ba]|\bdegrees?\b)", " degrees ", text)
     text = re.sub(r"[$\u00a3\u20ac]|\br?s\s?\.?(?=\s*\d)", "", text)
     return re.sub(r"^\.\s+(?=\d)", ".", re.sub(r"\s+", " ", text).strip()).rstrip(" .")

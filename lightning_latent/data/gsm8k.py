@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lightning_latent.data.answers import after_cue, number_value, numbers_in, same_number
+from lightning_latent.data.answers import number_value, same_number, stated_number
 from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
 from lightning_latent.data.example import Example
 
@@ -51,11 +51,8 @@ class GSM8K(Benchmark):
         return Example(id=row_id(row, index, "id"), question=question, steps=steps, answer=answer)
 
     def extract(self, text: str) -> str:
-        """The first number after the last `#` or other answer cue; without a cue, the last number of the text."""
-        stated = after_cue(text)
-        if stated or "#" in text:
-            return next(iter(numbers_in(stated)), "")
-        return next(reversed(numbers_in(text)), "")
+        """By the rules of `stated_number`: the first number after an answer cue, else the last of the text."""
+        return stated_number(text)
 
     def matches(self, prediction: str, gold: str) -> bool:
         """Whether both are the same number by value: 1,000.0 is 1000, and so is $1000."""
