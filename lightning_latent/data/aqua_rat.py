@@ -15,6 +15,7 @@ from lightning_latent.data.choices import (
 )
 from lightning_latent.data.example import Example
 
+_LINE_BREAK = re.compile(r"[ \t]*@NL[ \t]*")  # how some rows write one
 _TSV_OPTION = re.compile(r"\(([A-E])\)(.*?)(?=\n\([A-E]\)|$)", re.DOTALL)
 
 
@@ -37,6 +38,8 @@ class AquaRat(Benchmark):
         else:
             question, options = text_field(row, "question"), labelled(texts_field(row, "options"))
             letter, rationale = text_field(row, "correct"), str(row.get("rationale") or "")
+        question, rationale = (_LINE_BREAK.sub("\n", text).strip() for text in (question, rationale))
+        options = tuple(_LINE_BREAK.sub(" ", option).strip() for option in options)
         if len(options) != 5:
             raise ValueError(f"there are {len(options)} options instead of five")
         return Example(
