@@ -1,7 +1,10 @@
 """The configs of the paper's benchmarks, with tiny random models of the same architectures in place of the hub's."""
 
 import json
+import re
+import shlex
 import sys
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -83,6 +86,41 @@ def test_a_config_builds_with_a_model_of_its_architecture(benchmark, model, tmp_
     assert cli.model.benchmark.name == cli.datamodule.benchmark.name == benchmark
     assert cli.datamodule.batch_size * cli.trainer.accumulate_grad_batches == 128
     assert cli.model.metadata(stage=cli.model.last_stage).num_latents == 6
+
+
+def commands(config: Path) -> list[list[str]]:
+    """The commands in a config's header, each as the arguments after `python`."""
+    lines = config.read_text(encoding="utf-8").splitlines()
+    end = next(index for index, line in enumerate(lines) if not line.startswith("#"))
+    header = re.sub(r"\\\n\s*", "", "\n".join(line.removeprefix("#") for line in lines[:end]))
+    return [shlex.split(found) for found in re.findall(r"^ +python +(.*)$", header, flags=re.MULTILINE)]
+
+
+@pytest.mark.parametrize("path", sorted(PAPER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_commands_of_a_header_parse(path, monkeypatch, capsys):
+    """Train, a baseline, refine and compare: they parse, and speak of this config, its benchmark and its runs."""
+    monkeypatch.chdir(ROOT)
+    *fits, table = commands(path)
+    assert len(fits) == 3 and all(fit[:2] == ["train.py", "fit"] for fit in fits)
+    assert table[:2] == ["-m", "lightning_latent.baselines"]
+    for fit in fits:
+        assert fit[2:4] == ["--config", str(path.relative_to(ROOT))]
+        printed = print_config(main, fit[1:], capsys)
+        assert printed["data"]["init_args"]["benchmark"] == printed["model"]["init_args"]["benchmark"]
+    assert printed["model"]["class_path"] == "lightning_latent.refinement.LatentRefinement"
+    assert printed["model"]["init_args"]["reasoner"] == f"runs/{path.stem}/coconut/reasoners/final"
+    compared = print_config(compare, table[2:], capsys)
+    assert compared["benchmark"]["class_path"] == printed["data"]["init_args"]["benchmark"]["class_path"]
+    assert (compared["runs"], compared["output"]) == (f"runs/{path.stem}", f"runs/{path.stem}/table")
+    assert compared["data"].removesuffix("#test") == printed["data"]["init_args"]["test"].removesuffix("#test")
+
+
+def print_config(command: Callable[[list[str]], None], arguments: list[str], capsys) -> dict:
+    """What a command would run with."""
+    with pytest.raises(SystemExit) as exit_:
+        command([*arguments, "--print_config"])
+    assert exit_.value.code == 0, capsys.readouterr().err
+    return yaml.safe_load(capsys.readouterr().out)
 
 
 def files(benchmark: str) -> tuple[list[str], str]:
