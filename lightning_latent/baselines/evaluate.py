@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 from rich.console import Console
 
-from lightning_latent.baselines.row import Answered, Row, RowRun
+from lightning_latent.baselines.row import Answered, Row, RowRun, options_of
 from lightning_latent.baselines.summary import summarise_all
 from lightning_latent.baselines.table import console_table, markdown_table
 from lightning_latent.data.benchmark import Benchmark
@@ -41,8 +41,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Answer the same questions in every row, and write one table.
 
-    A finished row is kept and not answered again, as long as its options, its model's files, the questions, the batch
-    size and the device stay the same.
+    A finished row is kept and not answered again, as long as its options, its models' files, the benchmark's options,
+    the questions, the batch size and the device stay the same.
 
     Args:
         benchmark: How answers are read and judged.
@@ -80,10 +80,10 @@ def evaluate(
         if name in missing:
             continue
         file = Path(output) / "rows" / f"{slug(name)}.json"
-        key = {"row": row.options(), "files": {str(path): file_hash(path) for path in row.files()}, **measured}
+        key = {**depends_on(row, benchmark), **measured}
         kept = None if redo else load_row(file, key)
         if kept is None:
-            kept = row.run(batches, benchmark=benchmark, device=place)
+            kept = _run(name, row, batches, benchmark=benchmark, device=place)
             save_row(file, name, key, kept)
         finished[name] = kept
     content = {
@@ -152,6 +152,16 @@ def digest(examples: list[Example]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def depends_on(row: Row, benchmark: Benchmark) -> dict[str, Any]:
+    """What a row's answers depend on, apart from the questions and how they are batched."""
+    judged = {name: str(value) for name, value in options_of(benchmark).items()}
+    return {
+        "row": row.options(),
+        "benchmark": judged,
+        "files": {str(path): file_hash(path) for path in row.files()},
+    }
+
+
 def file_hash(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
@@ -172,6 +182,13 @@ def load_row(file: Path, key: Mapping[str, Any]) -> RowRun | None:
     if content["depends_on"] != json.loads(json.dumps(key)):
         return None
     return RowRun([Answered(**answer) for answer in content["answers"]], content["seconds"])
+
+
+def _run(name: str, row: Row, batches: list[list[Example]], *, benchmark: Benchmark, device: torch.device) -> RowRun:
+    try:
+        return row.run(batches, benchmark=benchmark, device=device)
+    except UserError as error:
+        raise UserError(f"row {name!r}: {error}") from error
 
 
 def _check_names(rows: Mapping[str, Row], against: str | None) -> None:

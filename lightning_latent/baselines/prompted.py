@@ -85,7 +85,7 @@ class Prompted(BatchRow):
         rows = [until_stop(row, self._stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
         texts = self._tokenizer.batch_decode(rows, skip_special_tokens=True)
         return [
-            judge(self._benchmark, example, self._benchmark.extract(text), tokens=len(row), latents=0)
+            judge(self._benchmark, example, self._benchmark.extract(text), tokens=len(row), latents=0, text=text)
             for example, text, row in zip(examples, texts, rows, strict=True)
         ]
 

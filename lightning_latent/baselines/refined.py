@@ -19,6 +19,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.metrics.record import StepOutput
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.refinement.hooks import LatentCallback
+from lightning_latent.refinement.places import beside
 
 _ACCELERATORS = {"cuda": "gpu"}
 
@@ -46,12 +47,12 @@ class Refined(Row):
 
     def files(self) -> list[Path]:
         """See `Row.files`."""
-        reasoner = self._config()["model"]["init_args"]["reasoner"]
+        config = self._config()
         own = [Path(self.path) / "config.yaml", *([self._checkpoint] if self._checkpoint.is_file() else [])]
-        return [*own, *weight_files(reasoner)]
+        return [*own, *(file for model in models(config) for file in weight_files(model))]
 
     def run(self, batches: Sequence[list[Example]], *, benchmark: Benchmark, device: torch.device) -> RowRun:
-        """See `Row.run`."""
+        """See `Row.run`. One question is answered beforehand, so that starting up is not timed."""
         config = self._config()
         model, callbacks = build(config, benchmark=benchmark)
         trainer = L.Trainer(
@@ -64,12 +65,13 @@ class Refined(Row):
             enable_checkpointing=False,
             enable_model_summary=False,
         )
-        loader = DataLoader(batches, batch_size=None, collate_fn=_as_it_is)
+        loader = DataLoader([batches[0][:1], *batches], batch_size=None, collate_fn=_as_it_is)
         checkpoint = str(self._checkpoint) if self._checkpoint.is_file() else None
         with warnings.catch_warnings():
             # Of the callbacks that made the checkpoint, those that refine are all that is wanted.
             warnings.filterwarnings("ignore", message=".*callbacks used to create the checkpoint")
-            outputs: list[StepOutput] = trainer.predict(model, dataloaders=loader, ckpt_path=checkpoint)
+            outputs: Sequence[StepOutput] = trainer.predict(model, dataloaders=loader, ckpt_path=checkpoint)
+        outputs = outputs[1:]
         row = self._choose(model, list(outputs[0].seconds))
         answers = [
             Answered(
@@ -102,6 +104,18 @@ class Refined(Row):
         return row
 
 
+def models(config: dict[str, Any]) -> list[str]:
+    """Where the reasoner of a run is, and the references that its callbacks read along with, each once.
+
+    Args:
+        config: The content of `config.yaml`.
+    """
+    reasoner = config["model"]["init_args"]["reasoner"]
+    refining = [item.get("init_args") or {} for item in _refining(config)]
+    named = [options[role] for options in refining for role in ("strong", "weak") if options.get(role)]
+    return list(dict.fromkeys([reasoner, *(beside(path, reasoner) for path in named)]))
+
+
 def build(config: dict[str, Any], *, benchmark: Benchmark) -> tuple[LatentRefinement, list[LatentCallback]]:
     """Make the model and the refining callbacks that a run's config describes.
 
@@ -109,13 +123,17 @@ def build(config: dict[str, Any], *, benchmark: Benchmark) -> tuple[LatentRefine
         config: The content of `config.yaml`.
         benchmark: Judges the answers, in place of the run's own, so that all rows of a table are judged alike.
     """
-    callbacks = [item for item in config["trainer"].get("callbacks") or [] if _refines(item["class_path"])]
+    callbacks = _refining(config)
     parser = ArgumentParser(exit_on_error=False)
     parser.add_subclass_arguments(LatentRefinement, "model")
     parser.add_argument("--callbacks", type=list[LatentCallback], default=[])
     made = parser.instantiate_classes(parser.parse_object({"model": config["model"], "callbacks": callbacks}))
     made.model.benchmark = benchmark
     return made.model, list(made.callbacks)
+
+
+def _refining(config: dict[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in config["trainer"].get("callbacks") or [] if _refines(item["class_path"])]
 
 
 def _refines(class_path: str) -> bool:

@@ -28,6 +28,8 @@ class Answered(NamedTuple):
         correct: Whether it matches the gold answer by the benchmark's rule.
         tokens: Generated tokens, the end-of-sequence token counted; latents are not tokens.
         latents: Latents that were thought before the answer.
+        text: What was generated, to look at: steps and answer, or the steps alone where options were scored after them.
+            Empty in refined rows, whose runs hand over what was extracted.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Answered(NamedTuple):
     correct: bool
     tokens: int
     latents: int
+    text: str = ""
 
 
 class RowRun(NamedTuple):
@@ -68,12 +71,12 @@ class Row(ABC):
         """Look for `path` in a folder of runs; otherwise it is a path or hub id as it stands.
 
         Returns:
-            Whether it is a directory, or could be a hub id.
+            Whether it is a directory, or could be a hub id: of the form `owner/name`, and not in a folder of `runs`.
         """
         if (runs / self.path).is_dir():
             self.path = str(runs / self.path)
         self.path = resolve(self.path)
-        return Path(self.path).is_dir() or _is_hub_id(self.path)
+        return Path(self.path).is_dir() or (_is_hub_id(self.path) and not (runs / self.path).parent.is_dir())
 
     def files(self) -> list[Path]:
         """The local files that the answers depend on, once the row has been located."""
@@ -81,8 +84,7 @@ class Row(ABC):
 
     def options(self) -> dict[str, Any]:
         """What the row was made with."""
-        kept = {name: value for name, value in vars(self).items() if not name.startswith("_")}
-        return {"class": type(self).__qualname__, **kept}
+        return options_of(self)
 
 
 class BatchRow(Row):
@@ -103,7 +105,7 @@ class BatchRow(Row):
 
     def run(self, batches: Sequence[list[Example]], *, benchmark: Benchmark, device: torch.device) -> RowRun:
         """See `Row.run`. One question is answered beforehand, so that starting up is not timed."""
-        self.load(benchmark=benchmark, device=device)
+        self._load(benchmark=benchmark, device=device)
         answers: list[Answered] = []
         seconds = 0.0
         with torch.no_grad():
@@ -116,6 +118,21 @@ class BatchRow(Row):
         self.unload()
         return RowRun(answers, seconds)
 
+    def _load(self, *, benchmark: Benchmark, device: torch.device) -> None:
+        try:
+            self.load(benchmark=benchmark, device=device)
+        except UserError as error:
+            if Path(self.path).is_dir():
+                raise
+            # It may be a directory's name mistyped, or one that is still to come.
+            raise UserError(f"{error} ({self.path!r} was taken for a hub id: there is no such directory)") from error
+
+
+def options_of(thing: object) -> dict[str, Any]:
+    """The class of a thing and what it was made with: its attributes without a leading underscore."""
+    kept = {name: value for name, value in vars(thing).items() if not name.startswith("_")}
+    return {"class": type(thing).__qualname__, **kept}
+
 
 def weight_files(path: str) -> list[Path]:
     """Weights, configuration and tokenizer of a model's directory; none of a hub id."""
@@ -123,7 +140,9 @@ def weight_files(path: str) -> list[Path]:
     return sorted(file for file in Path(resolve(path)).glob("*") if file.suffix in kinds)
 
 
-def judge(benchmark: Benchmark, example: Example, prediction: str, *, tokens: int, latents: int) -> Answered:
+def judge(
+    benchmark: Benchmark, example: Example, prediction: str, *, tokens: int, latents: int, text: str = ""
+) -> Answered:
     """Compare a prediction with the gold answer."""
     return Answered(
         id=example.id,
@@ -132,6 +151,7 @@ def judge(benchmark: Benchmark, example: Example, prediction: str, *, tokens: in
         correct=benchmark.matches(prediction, example.answer),
         tokens=tokens,
         latents=latents,
+        text=text,
     )
 
 

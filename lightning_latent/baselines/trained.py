@@ -4,7 +4,7 @@ from typing import Literal
 
 import torch
 
-from lightning_latent.baselines.choices import choose, option_scores, read_steps
+from lightning_latent.baselines.choices import choose, option_scores, read_steps, write_steps
 from lightning_latent.baselines.row import Answered, BatchRow, judge, require_options
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
@@ -69,21 +69,22 @@ class Trained(BatchRow):
         room = reasoner.num_latents + 1 + self._max_new_tokens
         context = reasoner.encode([example.question for example in examples], room=room)
         context = reasoner.answer_context(reasoner.rollout(context))
-        predictions, tokens = self._generate(context) if self.scoring == "generate" else self._choose(context, examples)
+        if self.scoring == "generate":
+            texts, tokens = reasoner.decode_texts(context, max_new_tokens=self._max_new_tokens)
+            predictions = [self._benchmark.extract(text) for text in texts]
+        else:
+            predictions, texts, tokens = self._choose(context, examples)
         return [
-            judge(self._benchmark, example, prediction, tokens=count, latents=reasoner.num_latents)
-            for example, prediction, count in zip(examples, predictions, tokens, strict=True)
+            judge(self._benchmark, example, prediction, tokens=count, latents=reasoner.num_latents, text=text)
+            for example, prediction, count, text in zip(examples, predictions, tokens, texts, strict=True)
         ]
 
-    def _generate(self, context: Context) -> tuple[list[str], list[int]]:
-        texts, tokens = self._reasoner.decode_texts(context, max_new_tokens=self._max_new_tokens)
-        return [self._benchmark.extract(text) for text in texts], tokens
-
-    def _choose(self, context: Context, examples: list[Example]) -> tuple[list[str], list[int]]:
+    def _choose(self, context: Context, examples: list[Example]) -> tuple[list[str], list[str], list[int]]:
+        """The likeliest options, and what was generated before they were scored: texts and numbers of tokens."""
         require_options(examples)
-        tokens = [0] * len(examples)
+        texts, tokens = [""] * len(examples), [0] * len(examples)
         if self._reasoner.num_latents == 0:
-            texts, tokens = self._reasoner.decode_texts(context, max_new_tokens=self._max_new_tokens)
+            texts, tokens = write_steps(self._reasoner, context, max_new_tokens=self._max_new_tokens)
             context = read_steps(self._reasoner, context, texts)
         scores = option_scores(self._reasoner, context, [example.options for example in examples])
         per_character = self.scoring == "likelihood_per_character"
@@ -91,4 +92,4 @@ class Trained(BatchRow):
             choose(row, example.options, per_character=per_character)
             for row, example in zip(scores, examples, strict=True)
         ]
-        return chosen, tokens
+        return chosen, texts, tokens

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from lightning_latent.baselines.choices import choose, option_scores, read_steps
+from lightning_latent.baselines.choices import choose, option_scores, read_steps, write_steps
+from lightning_latent.reasoner import LatentReasoner
 from tests.reasoner.models import FAMILIES, QUESTIONS, make_reasoner, naive_score
 
 OPTIONS = [
@@ -33,6 +34,40 @@ def test_the_likeliest_option_is_chosen_the_first_of_equals():
     assert choose([-9.0, -10.0], ["ab", "abcd"], per_character=False) == "ab"
     assert choose([-9.0, -10.0], ["ab", "abcd"], per_character=True) == "abcd"
     assert choose([-math.inf, -math.inf], ["a", "b"], per_character=False) == "a"
+
+
+def scripted(monkeypatch, rows: list[str]) -> LatentReasoner:
+    """A reasoner that writes given texts, and goes on with words wherever it is not stopped."""
+    reasoner = make_reasoner("llama", markers=False, num_latents=0)
+    word = reasoner.tokenizer("yumpus", add_special_tokens=False)["input_ids"][:1]
+    ids = [reasoner.tokenizer(row, add_special_tokens=False)["input_ids"] + word * 20 for row in rows]
+    steps = iter(torch.tensor(column) for column in zip(*(row[:20] for row in ids), strict=True))
+    size = len(reasoner.tokenizer)
+    monkeypatch.setattr(reasoner, "logits", lambda hidden: torch.nn.functional.one_hot(next(steps), size).double())
+    return reasoner
+
+
+def test_steps_are_written_up_to_the_answer_mark(monkeypatch):
+    steps = ["Bob is a dumpus.\n", "Bob is a dumpus.\nEvery dumpus is a gorpus.\n", "", "Tom is a lempus.", ""]
+    marked = ["### Bob", "###", "### Eva", "<eos>", ""]
+    reasoner = make_reasoner("llama")
+    eos = reasoner.tokenizer.eos_token
+    written = [step + mark.replace("<eos>", eos) for step, mark in zip(steps, marked, strict=True)]
+    reasoner = scripted(monkeypatch, written)
+    texts, tokens = write_steps(reasoner, reasoner.encode(QUESTIONS), max_new_tokens=15)
+    counts = [len(reasoner.tokenizer(step, add_special_tokens=False)["input_ids"]) for step in steps]
+    assert tokens == [counts[0], counts[1], 0, counts[3] + 1, 15]  # the end of sequence is a token; no mark, no end
+    assert [text.endswith("###") for text in texts] == [True, True, True, False, False]
+    assert "Bob" not in texts[0].partition("#")[2] and texts[2] == "###"
+
+
+def test_nothing_is_decoded_beyond_the_last_mark(monkeypatch):
+    reasoner = scripted(monkeypatch, ["### Bob"] * len(QUESTIONS))
+    context = reasoner.encode(QUESTIONS)
+    calls = []
+    monkeypatch.setattr(reasoner, "think", lambda context, latent: calls.append(latent) or context)
+    assert write_steps(reasoner, context, max_new_tokens=15)[1] == [0] * len(QUESTIONS)
+    assert len(calls) < len(reasoner.tokenizer("###", add_special_tokens=False)["input_ids"]) + 1
 
 
 @torch.no_grad()

@@ -49,6 +49,7 @@ class Fake(BatchRow):
                 example.answer if int(example.id.rpartition("/")[2]) in self.right else "",
                 tokens=self.tokens,
                 latents=6,
+                text=f"Well, {example.answer}.",
             )
             for example in examples
         ]
@@ -120,7 +121,7 @@ def test_finished_rows_are_kept(run):
     assert len(Fake.ran) == 4
 
 
-@pytest.mark.parametrize("what", ["options", "weights", "questions", "batch_size"])
+@pytest.mark.parametrize("what", ["options", "weights", "benchmark", "questions", "batch_size"])
 def test_what_a_row_depends_on_makes_it_run_again(run, tmp_path, what):
     run()
     rows = {"First": Fake(path="a", right=[0, 1]), "Second": Fake(path="b", right=[1, 2, 3], tokens=5)}
@@ -129,6 +130,8 @@ def test_what_a_row_depends_on_makes_it_run_again(run, tmp_path, what):
         rows["First"] = Fake(path="a", right=[3])
     elif what == "weights":
         (tmp_path / "runs" / "a" / "config.json").write_text("other")
+    elif what == "benchmark":
+        options = {"benchmark": GSM8K(steps="sentences")}
     elif what == "questions":
         options = {"limit": 2}
     else:
@@ -136,6 +139,13 @@ def test_what_a_row_depends_on_makes_it_run_again(run, tmp_path, what):
     run(rows, **options)
     again = Fake.ran[2:]
     assert [Path(path).name for path in again] == (["a"] if what in ("options", "weights") else ["a", "b"])
+
+
+def test_what_was_generated_is_kept_to_be_looked_at(run, tmp_path):
+    run()
+    answers = json.loads((tmp_path / "out" / "rows" / "first.json").read_text())["answers"]
+    assert [answer["text"] for answer in answers] == [f"Well, {answer['gold']}." for answer in answers]
+    assert answers[0]["prediction"] == answers[0]["gold"] and answers[2]["prediction"] == ""
 
 
 def test_a_killed_table_goes_on_with_the_missing_row(run):
@@ -168,6 +178,27 @@ def test_rows_that_are_not_there_are_named_or_left_out(run):
         run(dict(rows), skip_missing=True, against="Third")
     with pytest.raises(UserError, match="row 'Third'"):
         run({"Third": Fake(path="c/reasoners/final")}, skip_missing=True)
+
+
+def test_a_mistyped_directory_is_no_hub_id(run, tmp_path):
+    rows = {"First": Fake(path="a"), "Final": Fake(path="a/fnial")}
+    with pytest.raises(UserError, match=r"row 'Final': nothing at 'a/fnial', nor in the folder of runs"):
+        run(dict(rows))
+    assert run(dict(rows), skip_missing=True)["missing"] == ["Final"]
+    assert Fake(path="owner/name").locate(tmp_path / "runs")
+    assert not Fake(path="coconut/reasoners/final").locate(tmp_path / "runs")
+
+
+def test_what_was_taken_for_a_hub_id_is_said(run):
+    class Absent(Fake):
+        def load(self, *, benchmark: Benchmark, device: torch.device) -> None:
+            raise UserError("cannot load a model from it")
+
+    message = r"^row 'Other': cannot load a model from it \('other/final' was taken for a hub id: there is no such dir"
+    with pytest.raises(UserError, match=message):
+        run({"Other": Absent(path="other/final")})
+    with pytest.raises(UserError, match=r"^row 'First': cannot load a model from it$"):
+        run({"First": Absent(path="a")})
 
 
 @pytest.mark.parametrize(

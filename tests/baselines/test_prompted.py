@@ -57,7 +57,8 @@ def test_it_is_asked_in_its_own_template_and_decoded_greedily(directory):
         new.append(int(model(input_ids=torch.tensor([ids + new])).logits[0, -1].argmax()))
     (answer,) = row.answer(EXAMPLES[:1])
     assert answer.tokens == len(new)
-    assert answer.prediction == GSM8K().extract(tokenizer.decode(new, skip_special_tokens=True))
+    assert answer.text == tokenizer.decode(new, skip_special_tokens=True)
+    assert answer.prediction == GSM8K().extract(answer.text)
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lightning_latent.baselines import Trained
+from lightning_latent.baselines.choices import option_scores
 from lightning_latent.data import AquaRat, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -34,6 +35,7 @@ def test_answers_are_those_of_the_naive_model(tmp_path):
         assert answer.prediction == ProsQA().extract(text)
         assert (answer.id, answer.gold, answer.tokens) == (example.id, example.answer, len(ids))
         assert answer.latents == 3
+        assert answer.text == text
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,28 @@ def test_chains_of_thought_are_written_before_the_options_are_scored(tmp_path):
     answers = row.answer(CHOICES)
     assert all(answer.tokens > 0 and answer.prediction in OPTIONS for answer in answers)
     assert answers == [row.answer([example])[0] for example in CHOICES]
+    assert any(answer.text for answer in answers)
+
+
+@torch.no_grad()
+def test_who_answers_at_once_is_charged_no_token_before_the_options(tmp_path, monkeypatch):
+    row = ready(tmp_path, AquaRat(), {"scoring": "likelihood"}, markers=False, num_latents=0)
+    marks = row._reasoner.tokenizer("### ", add_special_tokens=False)["input_ids"]
+    read = row._reasoner.logits
+    left = iter(marks)
+
+    def answer_at_once(hidden: torch.Tensor) -> torch.Tensor:
+        forced = next(left, None)
+        return read(hidden) if forced is None else read(hidden).index_fill(-1, torch.tensor([forced]), 1e9)
+
+    monkeypatch.setattr(row._reasoner, "logits", answer_at_once)
+    answers = row.answer(CHOICES)
+    assert {answer.tokens for answer in answers} == {0}
+    reasoner = make_reasoner("llama", dtype=torch.float32, markers=False, num_latents=0)
+    reasoner.model.double()
+    alone = reasoner.encode([example.question for example in CHOICES])
+    scores = option_scores(reasoner, alone, [OPTIONS] * len(CHOICES))
+    assert [answer.prediction for answer in answers] == [OPTIONS[values.index(max(values))] for values in scores]
 
 
 def test_likelihood_needs_options(tmp_path):
