@@ -6,6 +6,7 @@ from typing import Any, Literal
 import lightning as L
 import torch
 from torch import Tensor
+from torchmetrics import MeanMetric
 
 from lightning_latent.coconut.base import BaseModel
 from lightning_latent.coconut.batch import collate
@@ -34,6 +35,8 @@ class CoconutTraining(L.LightningModule):
         initial_stage: Stage to start at; `last` trains without curriculum.
         drop_remaining_steps: Add a stage after `max_latent_stage` in which no step is left in words.
         pad_latent_to_max: In that stage, give every example all latents, however few steps it has.
+        markers: Surround thoughts with start and end markers, as the reference does. Without them the first word after
+            the thoughts is read off the last thought itself.
         uniform_prob: Probability that an example's stage is drawn uniformly from 0 to its number of steps.
         learning_rate: Peak learning rate of AdamW.
         betas: AdamW's decay rates.
@@ -58,6 +61,7 @@ class CoconutTraining(L.LightningModule):
         initial_stage: int | Literal["last"] = 0,
         drop_remaining_steps: bool = True,
         pad_latent_to_max: bool = True,
+        markers: bool = True,
         uniform_prob: float = 0.0,
         learning_rate: float = 1e-4,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -79,6 +83,7 @@ class CoconutTraining(L.LightningModule):
         self.drop_remaining_steps = drop_remaining_steps
         self.initial_stage = self.last_stage if initial_stage == "last" else initial_stage
         self.pad_latent_to_max = pad_latent_to_max
+        self.markers = markers
         self.uniform_prob = uniform_prob
         self.learning_rate = learning_rate
         self.betas = betas
@@ -90,6 +95,7 @@ class CoconutTraining(L.LightningModule):
         self.max_new_tokens = max_new_tokens
         self.reasoner: LatentReasoner | None = None
         self.trained_stage = self.initial_stage  # of the last epoch begun: evaluation and export go by it
+        self.accuracy, self.answer_tokens = MeanMetric(), MeanMetric()
 
     def configure_model(self) -> None:
         """Make or load the language model, once."""
@@ -141,6 +147,7 @@ class CoconutTraining(L.LightningModule):
             latents_per_step=self.latents_per_step,
             max_latent_stage=self.max_latent_stage,
             pad_latent_to_max=self.pad_latent_to_max,
+            markers=self.markers,
         )
 
     def metadata(self, *, stage: int) -> LatentMetadata:
@@ -218,25 +225,33 @@ class CoconutTraining(L.LightningModule):
     # Validation.
 
     def validation_step(self, batch: list[Example], batch_idx: int) -> None:
-        """Greedy answers of the current stage, by exact match."""
-        if batch:
-            self._evaluate(batch, "val")
-
-    def test_step(self, batch: list[Example], batch_idx: int) -> None:
-        """Greedy answers, by exact match."""
-        if batch:
-            self._evaluate(batch, "test")
-
-    def _evaluate(self, batch: list[Example], split: str) -> None:
+        """Greedy answers of the trained stage, by exact match."""
+        if not batch:
+            return
         self.reasoner.metadata = self.metadata(stage=self.trained_stage)
         room = self.reasoner.num_latents + 1 + self.max_new_tokens
         with torch.no_grad():
             context = self.reasoner.encode([e.question for e in batch], room=room)
             context = self.reasoner.answer_context(self.reasoner.rollout(context))
             texts, tokens = self.reasoner.decode_texts(context, max_new_tokens=self.max_new_tokens)
-        right = [
-            self.benchmark.matches(self.benchmark.extract(text), e.answer) for text, e in zip(texts, batch, strict=True)
-        ]
-        accuracy, length = sum(right) / len(batch), sum(tokens) / len(batch)
-        self.log(f"{split}/accuracy", accuracy, prog_bar=True, batch_size=len(batch), sync_dist=True)
-        self.log(f"{split}/tokens", length, batch_size=len(batch), sync_dist=True)
+        found = [self.benchmark.extract(text) for text in texts]
+        right = [self.benchmark.matches(text, e.answer) for text, e in zip(found, batch, strict=True)]
+        self.accuracy.update(torch.tensor(right, dtype=torch.float32))
+        self.answer_tokens.update(torch.tensor(tokens, dtype=torch.float32))
+
+    test_step = validation_step
+
+    def on_validation_epoch_end(self) -> None:
+        """Log accuracy and tokens an answer."""
+        self._log_evaluation("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log accuracy and tokens an answer."""
+        self._log_evaluation("test")
+
+    def _log_evaluation(self, split: str) -> None:
+        # Computed by every rank, also by one that had no question: the others wait for it.
+        self.log(f"{split}/accuracy", self.accuracy.compute(), prog_bar=True, rank_zero_only=True)
+        self.log(f"{split}/tokens", self.answer_tokens.compute(), rank_zero_only=True)
+        self.accuracy.reset()
+        self.answer_tokens.reset()

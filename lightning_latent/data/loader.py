@@ -18,7 +18,7 @@ from lightning_latent.errors import UserError
 
 
 class EvalLoader:
-    """One rank's batches in the source's order. Nothing is padded, so ranks may have different numbers of batches.
+    """One rank's batches in the source's order. Nothing is padded: ranks may have different numbers of batches.
 
     Args:
         source: The examples.

@@ -15,8 +15,8 @@ class BalancedProsQA(GeneratedProsQA):
     """Two paths of one length, one below each of two people, and dead ends beside them.
 
     In ProsQA's own graphs the wrong candidate often lies just below the other person, while the right one is deep: in
-    small graphs one look at what stands before a candidate finds the answer in 85 of 100 questions. Here both candidates
-    are equally far below a person of their own, drawn alike in everything else, and either person may be asked about.
+    small graphs one look at what stands before a candidate answers 85 of 100 questions. Here both candidates are
+    equally far below a person of their own, drawn alike in everything else, and either person may be asked about.
     Nothing short of the path says which candidate is the right one: who cannot follow it, guesses.
 
     Args:

@@ -50,9 +50,13 @@ class Share(NamedTuple):
         return len(range(self.rank, total, self.world))
 
     def batches(self, total: int) -> int:
-        """How many batches the rank makes of `total` examples, the consumed ones included."""
+        """How many batches the rank makes of `total` examples, the consumed ones included.
+
+        A rank without any example makes an empty one: Lightning leaves out the evaluation of a rank that has no batch,
+        and the others would wait for it.
+        """
         examples = -(-total // self.world) if self.even else self.examples(total)
-        return -(-examples // self.batch_size)
+        return max(-(-examples // self.batch_size), min(total, 1))
 
     def mine(self, batch: int) -> bool:
         """Whether a batch of the rank is this process's to make."""
@@ -89,7 +93,7 @@ def batches_of_keys(source: KeyedSource, keys: Iterator[Any], share: Share) -> I
             if slot == share.batch_size - 1:
                 yield batch
                 batch = []
-    # What is left is at most one short batch, and in an even share perhaps one empty one.
+    # What is left is at most one short batch, or an empty one.
     for number in range(share.examples(total) // share.batch_size, share.batches(total)):
         if share.mine(number):
             yield batch
@@ -108,7 +112,7 @@ def batches_of_shards(source: ExampleSource, share: Share) -> Iterator[Batch]:
         if last is not None and number >= last:
             return
         batch = list(islice(whole or source.iter_examples(share.rank, share.world, number * size), size))
-        if last is None and not batch:
+        if last is None and not batch and number > 0:
             return
         yield batch
 
