@@ -251,7 +251,7 @@ class CoconutTraining(L.LightningModule):
 
     def _log_evaluation(self, split: str) -> None:
         # Computed by every rank, also by one that had no question: the others wait for it.
-        self.log(f"{split}/accuracy", self.accuracy.compute(), prog_bar=True, rank_zero_only=True)
-        self.log(f"{split}/tokens", self.answer_tokens.compute(), rank_zero_only=True)
+        self.log(f"{split}/accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
+        self.log(f"{split}/tokens", self.answer_tokens.compute(), sync_dist=True)
         self.accuracy.reset()
         self.answer_tokens.reset()
