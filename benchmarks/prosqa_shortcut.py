@@ -1,0 +1,58 @@
+"""How many ProsQA questions are answered without following the path? By a rule that never looks at the person asked about.
+
+    python benchmarks/prosqa_shortcut.py --questions embedded:prosqa_test
+
+The rule: of the two candidates, take the one that is farther below the nearest node that nothing points to. It needs no
+search from the person asked about, only a look backwards from either candidate. A benchmark that it answers cannot tell
+a model that reasons from one that looks; a tie counts half.
+"""
+
+import re
+from collections import defaultdict
+
+from jsonargparse import auto_cli
+
+from lightning_latent.data import Example, ExampleSource, ProsQA
+from lightning_latent.data.row_source import open_rows
+
+STATEMENT = re.compile(r"(?:Every )?(\w+) is a (\w+)\.")
+ASKED = re.compile(r"Is \w+ a (\w+) or (\w+)\?")
+
+
+def depth(node: str, parents: dict[str, set[str]]) -> int:
+    """Steps backwards from a node to the nearest one without parents."""
+    level, seen, steps = {node}, {node}, 0
+    while not any(not parents[n] for n in level):
+        level = {parent for n in level for parent in parents[n]} - seen
+        seen |= level
+        steps += 1
+    return steps
+
+
+def score(example: Example) -> float:
+    """1 where the rule is right, 0 where it is wrong, a half where it cannot decide."""
+    parents: dict[str, set[str]] = defaultdict(set)
+    for parent, child in STATEMENT.findall(example.question):
+        parents[child].add(parent)
+    right = example.answer.removesuffix(".").split()[-1]
+    first, second = (depth(candidate, parents) for candidate in ASKED.search(example.question).groups())
+    if first == second:
+        return 0.5
+    deeper = ASKED.search(example.question).group(1 if first > second else 2)
+    return float(deeper == right)
+
+
+def main(questions: str | ExampleSource = "embedded:prosqa_test") -> None:
+    """Print the share of questions that the rule answers.
+
+    Args:
+        questions: File, hub dataset, `embedded:` name or source of the questions.
+    """
+    is_name = isinstance(questions, str)
+    source = open_rows(questions, ProsQA(), default_split="test", streaming=True) if is_name else questions
+    scores = [score(example) for example in source.iter_examples(0, 1)]
+    print(f"{len(scores):,} questions: {100 * sum(scores) / len(scores):.1f} % by depth alone")
+
+
+if __name__ == "__main__":
+    auto_cli(main, as_positional=False)
