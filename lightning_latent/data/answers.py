@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 # A minus is a sign only where no operand stands before it: "16 - 3" holds 16 and 3, "x = -3" holds -3.
 _SIGN = r"(?:(?<![\w.)\]%])(?<![\d)\]%]\s)[-\u2212\u2013]\s?)?"
-_DIGITS = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_DIGITS = r"(?:\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _TAIL = r"(?:\s?/\s?\d+(?!\d|\.\d)|[eE][+-]?\d+\b)?"  # a fraction or an exponent, never both
 NUMBER = re.compile(rf"{_SIGN}(?:[$\u00a3\u20ac]\s?)?{_SIGN}(?:(?:{_DIGITS}){_TAIL})")
 _MIXED = re.compile(r"(?<![\w.,/])(\d{1,15})\s+(\d{1,15})\s?/\s?(\d{1,15})(?!\d|\.\d)")
@@ -88,7 +88,7 @@ def answer_parts(text: str) -> Iterator[str]:
     parts = _BOXED.findall(where)[::-1]
     cues = list(_CUE.finditer(where))
     bounds = [*(cue.start() for cue in cues), len(where)]
-    parts += [where[cue.end() : end] for cue, end in zip(cues, bounds[1:], strict=True)][::-1]
+    parts += [where[cue.end() : end].strip("*_ \t\n") for cue, end in zip(cues, bounds[1:], strict=True)][::-1]
     parts += _BARE_MARK.findall(text)[::-1] if marked is None else [marked]
     return (part.strip() for part in parts if re.search(r"\w", part))
 

@@ -42,7 +42,7 @@ _NOUN = r"""(?:[cdkm]?m|kms|in|ft|lbs?|[km]?g|kgs|gms?|ml|l|cc|s|secs?|mins?|h|h
 _UNIT = re.compile(
     rf"(?:(?:sq|cu|square|cubic)\b[ .]*)?{_NOUN}(?:[ ](?:(?:of|per|a|an|in|the)[ ])?{_NOUN}){{0,2}}", re.VERBOSE
 )
-_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3})*,\d{3}(?![\d,])")
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?![\d,])")
 _BLANK = re.compile(r"(?<!\d) | (?!\d)")  # not the one of "2 1/2"
 _VERDICT_LENGTH = 200  # the closing words that are looked at, so that a long rationale takes no longer
 _VERDICT = re.compile(

@@ -1,8 +1,10 @@
 """What each adapter makes of its rows, apart from the contract that all of them keep."""
 
+import random
+
 import pytest
 
-from lightning_latent.data import AquaRat, Benchmark, MathQA, ProntoQA, StrategyQA
+from lightning_latent.data import GSM8K, AquaRat, Benchmark, MathQA, ProntoQA, ProsQA, StrategyQA
 from lightning_latent.data.row_source import open_rows
 
 from .fixtures import FIXTURES
@@ -38,6 +40,20 @@ def test_aqua_rationale_and_tsv():
     assert examples[4].answer == "C) 17, 13"
 
 
+def test_aqua_line_breaks_and_blank_options():
+    row = {
+        "question": "Is x > 0? @NL (1) x > 1@NL(2) x < 2",
+        "options": ["A)1 @NL only", "B)2", "C)3", "D)4", "E)"],
+        "rationale": "x > 1 .@NL So x > 0.\nANSWER:E",
+        "correct": "E",
+    }
+    example = AquaRat().parse(row, index=0)
+    assert example.question.startswith("Is x > 0?\n(1) x > 1\n(2) x < 2\nA) 1 only\nB) 2")
+    assert example.steps == ("x > 1 .", "So x > 0.")
+    assert example.answer == example.options[-1] == "E)"
+    assert AquaRat().matches(AquaRat().extract("### E)"), "E)")
+
+
 def test_strategyqa_keeps_its_ids_and_decomposition():
     examples = read(StrategyQA(), "strategyqa/tiny.json")
     assert [example.id for example in examples] == [f"strategyqa/tiny/aa0{n}" for n in (1, 2, 3)]
@@ -70,6 +86,18 @@ def test_prontoqa_forms_become_one():
         ("Yes. There is no doubt.", "yes"),
         ("A snail is slow. Thus, no.", "no"),
         ("Nobody knows yesterday's snow.", ""),
+        ("### Step 1\nIs it? Yes.\nSo the answer is no.", "no"),
+        ("Is #1 greater than #2? The answer: no", "no"),
+        ("### Answer\n**No**", "no"),
+        ("No, because snails are slow.", "no"),
+        ("I have no idea.", ""),
+        ("There is no way to tell.", ""),
+        ("No one knows. Still, yes.", "yes"),
+        ("### not true", "no"),
+        ("It cannot be true.", "no"),
+        ("That isn't false.", "yes"),
+        ("The answer is yes or no.", ""),
+        ("yes/no", ""),
         ("###", ""),
         ("", ""),
     ],
@@ -85,6 +113,8 @@ def test_yes_or_no(text, answer):
         ("### false.", "False"),
         ("Omar is not green.\n### False", "False"),
         ("### Omar", ""),
+        ("True or false: Omar is green. Omar is not green. False", "False"),
+        ("The statement is not true.", "False"),
         ("", ""),
     ],
 )
@@ -122,3 +152,30 @@ def test_true_or_false(text, answer):
 def test_malformed_rows_say_why(benchmark, row, reason):
     with pytest.raises(ValueError, match=reason):
         benchmark.parse(row, index=0)
+
+
+GOLDS = {"gsm8k": "18", "prosqa": "Tom is a lempus.", "strategyqa": "no", "prontoqa": "True"}
+PIECES = (
+    "### #### # #2 answer Answer: ANS the is was not no yes or true false A (B) C) d option choice correct because "
+    r"\boxed{ \text{ \frac{1}{2} } { $ ** ` \( - + * / = . , ; : % degrees rs cm dozen pi a Tom lempus "
+    "0 1 18 1,000 1{,}000 .5 e3 e9999999 1/2 \u00bd \u00b2 \u2044 \u0663 \u00b0 \u2212"
+)
+
+
+@pytest.mark.parametrize(
+    "benchmark",
+    [GSM8K(), MathQA(), AquaRat(), StrategyQA(), ProntoQA(), ProsQA()],
+    ids=lambda benchmark: benchmark.name,
+)
+def test_any_text_can_be_judged(benchmark):
+    rng, pieces, gold = random.Random(0), PIECES.split(), GOLDS.get(benchmark.name, "C) 18 cm")
+    texts = [piece * 1000 for piece in pieces] + ["so the " * 3000]
+    for _ in range(2000):
+        words = [rng.choice(pieces) + rng.choice(("", " ", " ", "\n")) for _ in range(rng.randrange(12))]
+        texts.append("".join(words))
+    for text in texts:
+        answer = benchmark.extract(text)
+        assert isinstance(answer, str), text
+        assert isinstance(benchmark.matches(answer, gold), bool), text
+        assert isinstance(benchmark.matches(text, gold), bool), text
+        assert not benchmark.matches("", gold)

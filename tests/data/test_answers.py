@@ -4,7 +4,15 @@ from fractions import Fraction
 
 import pytest
 
-from lightning_latent.data.answers import after_cue, after_mark, number_value, numbers_in, same_number
+from lightning_latent.data.answers import (
+    after_cue,
+    after_mark,
+    answer_parts,
+    marked_line,
+    number_value,
+    numbers_in,
+    same_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +27,12 @@ from lightning_latent.data.answers import after_cue, after_mark, number_value, n
         ("1,000,000, then 12,34", ["1,000,000", "12", "34"]),
         ("$18.", ["$18"]),
         (".5 and 3/4 and 2 1/2", [".5", "3/4", "5/2"]),
+        ("It is 1/2.", ["1/2"]),
+        (r"\frac{3}{4}, \dfrac12 and 2\frac{1}{2}", ["3/4", "1/2", "5/2"]),
+        (r"1{,}000 and 2\,500", ["1,000", "2,500"]),
+        ("\u00bd and 3\u00bd", ["1/2", "7/2"]),
+        ("1e3", ["1e3"]),
+        ("1/2e3", ["1/2", "3"]),
         ("no number at all", []),
         ("", []),
     ],
@@ -41,6 +55,13 @@ def test_numbers_are_found_as_written(text, numbers):
         ("0", 0),
         ("5/0", None),
         ("3 or 4", None),
+        ("1e3", 1000),
+        ("1/2e3", None),
+        ("0/6e1", None),
+        ("1e9999999", None),
+        ("1e-9999999", None),
+        ("9" * 4301, None),
+        ("1/" + "9" * 4301, None),
         ("none", None),
     ],
 )
@@ -62,11 +83,42 @@ def test_absent_numbers_are_never_the_same():
         ("The answer is 7, I think.", "7, I think."),
         ("Answer: B", "B"),
         ("the answer is 3. No: the answer is 4", "4"),
+        ("The answer to question 2 is clearly 4.", "clearly 4."),
+        ("Correct answer - 4", "4"),
+        ("**Final Answer**\n4", "4"),
+        ("I answer 2 questions", ""),
+        ("#2 is bigger", ""),
         ("seven", ""),
     ],
 )
 def test_cue_order(text, stated):
     assert after_cue(text) == stated
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("<<9*2=18>>\n### 18", "18"),
+        ("<<9*2=18>> #### 18\n\n", "18"),
+        ("###18 ", "18"),
+        ("### a ### b", "b"),
+        ("9 * 2 = 18\n###", ""),
+        ("### Step 1\n9 * 2 = 18", None),
+        ("Team #2 has 18", None),
+        ("## 18", None),
+        ("", None),
+    ],
+)
+def test_mark_counts_in_the_last_line(text, marked):
+    assert marked_line(text) == marked
+
+
+def test_cues_are_told_apart():
+    text = "The answer is 3. No: the answer is 4"
+    assert list(answer_parts(text)) == ["4", "3. No: the"]
+    assert next(answer_parts(rf"{text}, so \boxed{{5}}")) == "5"
+    assert list(answer_parts("### 18\nThat is all.")) == ["18"]
+    assert list(answer_parts("### 1 Count\nThat is all.")) == []
 
 
 def test_mark_is_the_last_one():

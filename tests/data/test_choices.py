@@ -52,6 +52,36 @@ GOLD = "C) 625"
         ("C) 625", True),
         ("C) since (A) is too small", True),
         ("A car drives 625 km", False),
+        ("### Answer: C", True),
+        ("### The answer is C", True),
+        ("### Answer\nC", True),
+        (r"### \boxed{C}", True),
+        (r"\boxed{\text{C}}", True),
+        (r"$\boxed{\textbf{(C) }625}$", True),
+        (r"The answer is \(C\).", True),
+        ("### `C`", True),
+        ("### **C**", True),
+        ("### C because 25*25=625", True),
+        ("### C - 625", True),
+        ("### C 625", True),
+        ("### C\nsince (A) is too small", True),
+        ("### Step 3\nThe answer is (C)", True),
+        ("## Answer: C\n\n(A) is too small.", True),
+        ("The correct option is C.", True),
+        ("The right choice: C", True),
+        ("So C is correct.", True),
+        ("**Option C** is the right answer", True),
+        ("A is not correct. C is correct.", True),
+        ("The answer is clearly C.", True),
+        ("So it must be C.", True),
+        ("The answer is not (B) but (C).", True),
+        ("It isn't (B). It is (C).", True),
+        ("The answer is (C), not (A)", True),
+        ("The answer is not C.", False),
+        ("C is the right angle", False),
+        ("### train C", False),
+        ("### 45 C", False),
+        ("### B or C", False),
         ("", False),
     ],
 )
@@ -76,6 +106,18 @@ def test_letter_or_text(benchmark, text, right):
         ("1/2", "A) 1/2 + 1/3"),
         ("0.9", "C) . 09"),
         ("", "A) 5"),
+        ("6,25", "C) 625"),
+        ("3,5", "A) 35"),
+        ("21/2", "A) 2 1/2"),
+        ("4", "A) 4 factorial"),
+        ("4", "A) 4 squared"),
+        ("4", "A) 4 dozens"),
+        ("4", "A) 4 hundreds"),
+        ("4", "A) 4 bn"),
+        ("4", "A) 4 x"),
+        ("5", "A) 5 less than x"),
+        ("20", "A) 20 % loss"),
+        ("train B", "B) train A"),
     ],
 )
 def test_option_that_contains_another_is_another(prediction, gold):
@@ -90,6 +132,12 @@ def test_option_that_contains_another_is_another(prediction, gold):
         ("rs . 480", "$480"),
         ("s . 480", "480"),
         ("1,500.0", "1500"),
+        ("1,00,000", "100000"),
+        ("45\u00b0", "45 degrees"),
+        ("45", "45\u00b0"),
+        ("16 sq . cm", "16"),
+        ("12 km per hour", "12"),
+        ("3 candy bars", "3"),
         ("25 %", "25"),
         ("-3/4", "-0.75"),
         ("2 1/2 days", "2.5"),
@@ -108,6 +156,7 @@ def test_same_option(left, right):
 def test_options_are_shown_and_taken_away_again():
     options = labelled(["A)1", "(b) 2", "c ) c ) 3"])
     assert options == ("A) 1", "B) 2", "C) 3")
+    assert labelled(["1", "B)"]) == ("A) 1", "B)")
     assert without_options(with_options("q?", options), options) == "q?"
     assert without_options("q?", options) == without_options("q?", ()) == "q?"
     with pytest.raises(ValueError, match="'e', but there are only 3"):
@@ -133,6 +182,12 @@ def test_verdict_is_no_step(verdict):
         without_verdict(f"5 * 5 = 25\n25 * 25 = 625 . {verdict}".replace(". \n", "\n")).rstrip(" .")
         == "5 * 5 = 25\n25 * 25 = 625"
     )
+
+
+def test_verdict_is_looked_for_at_the_end_alone():
+    assert without_verdict("5 * 5 = 25\n" * 100 + "Answer: C") == ("5 * 5 = 25\n" * 100).strip()
+    for text in ("so the " * 3000 + "end", "triangle abc c" + "." * 199):  # the last 200 characters open with a "c"
+        assert without_verdict(text) == text
 
 
 def test_rationale_without_verdict_stays():

@@ -69,6 +69,26 @@ def test_malformed_row_says_why(row, reason):
         ("###", ""),
         ("16-3 = 13 and 13*2 = 26.", "26"),
         ("The answer is 18. That took 2 steps.", "18"),
+        ("## Step 1..\n## Step 2..\nThe final answer is: $\\boxed{18}$", "18"),
+        ("### Solution\n..16-3-4=9, 9*2=18.\n**Answer: 18**", "18"),
+        ("Problem #2. The total is 18.", "18"),
+        ("### 1. Count\n9 eggs\n### 2. Add\nSo 18", "18"),
+        ("### 18\n9 eggs at $2 make 18.00", "18"),
+        ("<<16-3-4=9>> <<9*2=18>> #### 18", "18"),
+        ("### 9 * 2 = 18", "18"),
+        ("The answer is 9 + 9 = 18.", "18"),
+        ("### 18 = 9 * 2", "18"),
+        ("### 9*2 = $18 a day for 7 days", "$18"),
+        ("### 2/4 = 1/2", "1/2"),
+        ("The answer is 18, since 3 * 18 = 54", "18"),
+        ("The answer is 18. I hope this answer helps.", "18"),
+        ("To answer the 2 questions: 3 + 15 = 18", "18"),
+        ("- 18", "18"),
+        ("Answer:\n- 18", "18"),
+        ("### Answer\n18", "18"),
+        (r"### $\frac{3}{4}", "$ 3/4"),
+        (r"\boxed{1{,}000}", "1,000"),
+        ("### 3\u00bd", "7/2"),
         ("I do not know.", ""),
         ("", ""),
     ],
@@ -81,3 +101,4 @@ def test_comparison_is_by_value():
     benchmark = GSM8K()
     assert all(benchmark.matches(text, "1000") for text in ("1,000.0", "$1000", "1000.", "2000/2"))
     assert not any(benchmark.matches(text, "1000") for text in ("-1000", "100", "1,00", "", "1000 or 2000"))
+    assert not any(benchmark.matches(text, "18") for text in ("1/2e3", "0/6e1", "9" * 4301, "1e9999999", "18/0"))
