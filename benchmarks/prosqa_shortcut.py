@@ -1,4 +1,4 @@
-"""How many ProsQA questions are answered without following the path? By a rule that never looks at the person asked about.
+"""How many ProsQA questions are answered without following the path, by looking at the candidates alone?
 
     python benchmarks/prosqa_shortcut.py --questions embedded:prosqa_test
 
