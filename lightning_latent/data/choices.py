@@ -14,7 +14,7 @@ _EXPLAINED = re.compile(
 _MENTIONED = re.compile(r"(?<!\w)\(\s*([A-H])\s*\)|\b(?:option|choice)\s+([A-H])\b", re.IGNORECASE)
 # A letter on its own ends a clause only after these words: "train B" and "from A to B" name no option.
 _ENDING = re.compile(
-    r"(?i:\b(?:is|was|be|option|choice|letter|answer|therefore|thus|hence|so|then|[a-z]+ly))\s+([A-H])\s*[.!]*$"
+    r"(?i:\b(?:is|was|be|option|choice|letter|answer|therefore|thus|hence|so|then|choose|pick|select|go\s+with|[a-z]+ly))\s+([A-H])\s*[.!]*$"
 )
 _CLAUSE_END = re.compile(r"\n|[,;]\s|(?<!\b[Rr]s)\.(?:\s|$)")
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{([^{}]*)\}")
@@ -29,7 +29,7 @@ _OPTION_IS = re.compile(
     rf"\b(?i:option|choice)(?=\s*(?:[:=]|\s(?:is|was|(?:will|would|must|should) be)\b)[\s:]*{_NAMED})"
 )
 _RULED_OUT = re.compile(
-    r"(?i:\b(?:not|neither|nor|cannot|rather\s+than|instead\s+of)|n['\u2019]t)(?:\s+be)?\s+(?:(?i:option|choice)\s+)?"
+    r"(?i:(?:\b(?:and|but)\s+)?\b(?:not|neither|nor|cannot|rather\s+than|instead\s+of)|n['\u2019]t)(?:\s+be)?\s+(?:(?i:option|choice)\s+)?"
     r"(?:\(\s*[A-Ha-h]\s*\)|[A-H]\b)"
 )
 # Words that may be left out after a number without changing it: units and things counted, but no "4 dozen" or "4 pi".

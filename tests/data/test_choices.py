@@ -77,6 +77,8 @@ GOLD = "C) 625"
         ("The answer is not (B) but (C).", True),
         ("It isn't (B). It is (C).", True),
         ("The answer is (C), not (A)", True),
+        ("The answer is C and not B.", True),
+        ("### I choose C", True),
         ("The answer is not C.", False),
         ("C is the right angle", False),
         ("### train C", False),
