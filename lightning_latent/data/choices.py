@@ -29,8 +29,8 @@ _OPTION_IS = re.compile(
     rf"\b(?i:option|choice)(?=\s*(?:[:=]|\s(?:is|was|(?:will|would|must|should) be)\b)[\s:]*{_NAMED})"
 )
 _RULED_OUT = re.compile(
-    r"(?i:(?:\b(?:and|but)\s+)?\b(?:not|neither|nor|cannot|rather\s+than|instead\s+of)|n['\u2019]t)(?:\s+be)?\s+(?:(?i:option|choice)\s+)?"
-    r"(?:\(\s*[A-Ha-h]\s*\)|[A-H]\b)"
+    r"(?i:(?:\b(?:and|but)\s+)?\b(?:not|neither|nor|cannot|rather\s+than|instead\s+of)|n['\u2019]t)(?:\s+be)?\s+"
+    r"(?:(?i:option|choice)\s+)?(?:\(\s*[A-Ha-h]\s*\)|[A-H]\b)"
 )
 # Words that may be left out after a number without changing it: units and things counted, but no "4 dozen" or "4 pi".
 _NOUN = r"""(?:[cdkm]?m|kms|in|ft|lbs?|[km]?g|kgs|gms?|ml|l|cc|s|secs?|mins?|h|hrs?|yrs?|kmp?h|mph|mps|rs|deg|day
