@@ -61,14 +61,13 @@ def layout(
     latents_per_step: int,
     max_latent_stage: int,
     pad_latent_to_max: bool = True,
-    markers: bool = True,
 ) -> Layout:
     """Lay out an example at a stage.
 
     For `stage <= max_latent_stage` the first `stage` steps become `stage` thoughts of `latents_per_step` latents each,
     even if the example has fewer steps. Beyond it all steps are dropped and there are `max_latent_stage` thoughts, or
     `min(num_steps, max_latent_stage)` without `pad_latent_to_max`. Markers are left out where there are no thoughts at
-    any stage: in words alone, with the answer alone, and with no latents per step; or with `markers=False` everywhere.
+    any stage: in words alone, with the answer alone, and with no latents per step.
 
     >>> layout(mode="coconut", stage=2, num_steps=4, latents_per_step=2, max_latent_stage=6)
     Layout(num_latents=4, skipped_steps=2, markers=True)
@@ -79,11 +78,10 @@ def layout(
         return Layout(0, 0, False)
     if mode == "no_cot":
         return Layout(0, num_steps, False)
-    marked = markers and latents_per_step > 0
     if stage <= max_latent_stage:
-        return Layout(stage * latents_per_step, min(stage, num_steps), marked)
+        return Layout(stage * latents_per_step, min(stage, num_steps), latents_per_step > 0)
     thoughts = max_latent_stage if pad_latent_to_max else min(num_steps, max_latent_stage)
-    return Layout(thoughts * latents_per_step, num_steps, marked)
+    return Layout(thoughts * latents_per_step, num_steps, latents_per_step > 0)
 
 
 def learning_rate_factor(

@@ -35,8 +35,6 @@ class CoconutTraining(L.LightningModule):
         initial_stage: Stage to start at; `last` trains without curriculum.
         drop_remaining_steps: Add a stage after `max_latent_stage` in which no step is left in words.
         pad_latent_to_max: In that stage, give every example all latents, however few steps it has.
-        markers: Surround thoughts with start and end markers, as the reference does. Without them the first word after
-            the thoughts is read off the last thought itself.
         uniform_prob: Probability that an example's stage is drawn uniformly from 0 to its number of steps.
         learning_rate: Peak learning rate of AdamW.
         betas: AdamW's decay rates.
@@ -61,7 +59,6 @@ class CoconutTraining(L.LightningModule):
         initial_stage: int | Literal["last"] = 0,
         drop_remaining_steps: bool = True,
         pad_latent_to_max: bool = True,
-        markers: bool = True,
         uniform_prob: float = 0.0,
         learning_rate: float = 1e-4,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -83,7 +80,6 @@ class CoconutTraining(L.LightningModule):
         self.drop_remaining_steps = drop_remaining_steps
         self.initial_stage = self.last_stage if initial_stage == "last" else initial_stage
         self.pad_latent_to_max = pad_latent_to_max
-        self.markers = markers
         self.uniform_prob = uniform_prob
         self.learning_rate = learning_rate
         self.betas = betas
@@ -147,13 +143,18 @@ class CoconutTraining(L.LightningModule):
             latents_per_step=self.latents_per_step,
             max_latent_stage=self.max_latent_stage,
             pad_latent_to_max=self.pad_latent_to_max,
-            markers=self.markers,
         )
 
     def metadata(self, *, stage: int) -> LatentMetadata:
         """What a reasoner of a stage says of itself."""
         plan = self.layout(stage=stage, num_steps=self.max_latent_stage)
-        return LatentMetadata(num_latents=plan.num_latents, thought=self.thought, markers=plan.markers)
+        none_left = self.mode == "no_cot" or (self.mode != "cot" and stage > self.max_latent_stage)
+        return LatentMetadata(
+            num_latents=plan.num_latents,
+            thought=self.thought,
+            markers=plan.markers,
+            replaced_steps=None if none_left else plan.skipped_steps,
+        )
 
     # Training.
 

@@ -18,6 +18,8 @@ class LatentMetadata(NamedTuple):
         num_latents: Latents T between the markers at inference.
         thought: What stands there: `hidden` (continuous thoughts) or `pause` (the latent token's own embedding).
         markers: Whether start and end markers surround the latents (chain-of-thought models have none).
+        replaced_steps: Leading reasoning steps that the latents stand for; the others are said in words before the
+            answer. None for all of them.
         start: Token before the first latent.
         end: Token after the last latent.
         latent: Placeholder token of one latent.
@@ -26,6 +28,7 @@ class LatentMetadata(NamedTuple):
     num_latents: int
     thought: str = "hidden"
     markers: bool = True
+    replaced_steps: int | None = None
     start: str = START
     end: str = END
     latent: str = LATENT
@@ -56,6 +59,9 @@ def _what_is_wrong(stored: object) -> str | None:
     number = stored.get("num_latents")
     if not isinstance(number, int) or number < 0:
         return f"num_latents is {number!r}, not a number of latents"
+    replaced = stored.get("replaced_steps")
+    if replaced is not None and (not isinstance(replaced, int) or replaced < 0):
+        return f"replaced_steps is {replaced!r}, neither null nor a number of steps"
     if stored.get("thought", "hidden") not in ("hidden", "pause"):
         return f"thought is {stored['thought']!r}, neither 'hidden' nor 'pause'"
     return None

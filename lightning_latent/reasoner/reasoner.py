@@ -10,7 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, fork, new_cache, positions
 from lightning_latent.reasoner.markers import LatentMetadata
-from lightning_latent.reasoner.text import encode_answers, encode_questions, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
 
 Refine = Callable[[int, list[Tensor], Tensor], Tensor]
 """Called before each latent is fed: step t from 0, the latents `[B, D]` already fed, the new one `[B, D]`."""
@@ -241,17 +241,20 @@ class LatentReasoner(nn.Module):
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         return texts, [len(row) for row in rows]
 
-    def score(self, context: Context, answers: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def score(
+        self, context: Context, answers: Sequence[str], *, steps: Sequence[Sequence[str]] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Log-likelihood of given answers, `### answer` and the end-of-sequence token.
 
         Args:
             context: B rows, read up to the end marker.
             answers: B texts.
+            steps: Steps in words of each row, scored with its answer, which they precede.
 
         Returns:
             Summed log-probability `[B]` in nats and the number of tokens `[B]`.
         """
-        ids, mask = pad_right(encode_answers(self.tokenizer, answers), pad=self.pad_id, device=context.mask.device)
+        ids, mask = pad_right(encode_words(self.tokenizer, answers, steps), pad=self.pad_id, device=context.mask.device)
         hidden = context.hidden.unsqueeze(1)
         if ids.shape[1] > 1:
             rest, _ = self.extend(context, self.embed(ids[:, :-1]), mask[:, :-1])

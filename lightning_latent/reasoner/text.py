@@ -36,6 +36,17 @@ def encode_answers(tokenizer: PreTrainedTokenizerBase, answers: Sequence[str]) -
     return [[*piece, tokenizer.eos_token_id] for piece in pieces]
 
 
+def encode_words(
+    tokenizer: PreTrainedTokenizerBase, answers: Sequence[str], steps: Sequence[Sequence[str]] | None = None
+) -> list[list[int]]:
+    """Token ids of what is said after the latents: the steps that are left, if any, then the answer."""
+    if steps is None:
+        return encode_answers(tokenizer, answers)
+    pieces = iter(encode_steps(tokenizer, [step for row in steps for step in row]))
+    said = [[token for _ in row for token in next(pieces)] for row in steps]
+    return [[*words, *answer] for words, answer in zip(said, encode_answers(tokenizer, answers), strict=True)]
+
+
 def pad_left(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
     """Pad rows of ids on the left, so that the last token of each is in the last column.
 

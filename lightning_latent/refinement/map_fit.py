@@ -6,12 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from lightning_latent.data.example import Example
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner, Refine
 
 
 def answer_loss(
-    reasoner: LatentReasoner, context: Context, answers: Sequence[str], *, refine: Refine | None = None
+    reasoner: LatentReasoner,
+    context: Context,
+    answers: Sequence[str],
+    *,
+    steps: Sequence[Sequence[str]] | None = None,
+    refine: Refine | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Negative log-likelihood of the gold answers: `-sum_i log p(answer_i | question_i, h_i)`, `h_i` the latents.
 
@@ -19,14 +25,20 @@ def answer_loss(
         reasoner: The frozen model.
         context: B encoded questions.
         answers: B gold answers.
+        steps: The steps that the latents do not replace, which are said before the answers.
         refine: What is done to each latent before it is fed; gradients reach its parameters.
 
     Returns:
         The sum over the answers' tokens in nats, and the number of tokens, two scalars.
     """
     rollout = reasoner.rollout(context, refine=refine)
-    scores, tokens = reasoner.score(reasoner.answer_context(rollout), answers)
+    scores, tokens = reasoner.score(reasoner.answer_context(rollout), answers, steps=steps)
     return -scores.sum(), tokens.sum().to(scores)
+
+
+def said_steps(batch: Sequence[Example], replaced: int | None) -> list[Sequence[str]] | None:
+    """The steps of each question that the latents do not replace; None where they replace all."""
+    return None if replaced is None else [example.steps[replaced:] for example in batch]
 
 
 def share_gradients(parameters: Iterable[nn.Parameter], reduce: Callable[[Tensor], Tensor]) -> bool:

@@ -16,13 +16,13 @@ from lightning_latent.metrics.record import StepOutput
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.loading import DType
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.reasoner.text import encode_answers
+from lightning_latent.reasoner.text import encode_words
 from lightning_latent.refinement.answering import answer_rows, encode_batch, make_records
 from lightning_latent.refinement.frozen import FrozenReasonerModule
 from lightning_latent.refinement.hooks import LatentCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
 from lightning_latent.refinement.loop import Refined, conclude, refine_stepwise, refine_trajectory
-from lightning_latent.refinement.map_fit import answer_loss, linear_decay, share_gradients
+from lightning_latent.refinement.map_fit import answer_loss, linear_decay, said_steps, share_gradients
 
 Phase = Literal["feedback", "map"]
 
@@ -169,8 +169,9 @@ class LatentRefinement(FrozenReasonerModule):
         loss, tokens = self.latents.new_zeros(()), self.latents.new_zeros(())
         if batch:
             answers = [example.answer for example in batch]
-            context = self._encode(batch, answers)
-            loss, tokens = answer_loss(self.reasoner, context, answers, refine=self._apply_map)
+            steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
+            context = self._encode(batch, encode_words(self.reasoner.tokenizer, answers, steps))
+            loss, tokens = answer_loss(self.reasoner, context, answers, steps=steps, refine=self._apply_map)
         totals = self._sum(torch.stack([loss.detach(), tokens]))
         if batch:
             self.manual_backward(loss / totals[1])
@@ -244,7 +245,7 @@ class LatentRefinement(FrozenReasonerModule):
             return refine(self.reasoner, context, callbacks, iterations=self.iterations)
 
     @torch.no_grad()
-    def _encode(self, batch: list[Example], answers: Sequence[str] = ()) -> Context:
-        """Read the questions, with room for latents, end marker and the longest answer."""
-        longest = max(self.max_new_tokens, *map(len, encode_answers(self.reasoner.tokenizer, answers)), 0)
+    def _encode(self, batch: list[Example], words: Sequence[Sequence[int]] = ()) -> Context:
+        """Read the questions, with room for latents, end marker and the longest words."""
+        longest = max(self.max_new_tokens, *map(len, words), 0)
         return encode_batch(self.reasoner, batch, room=self.reasoner.num_latents + 1 + longest)

@@ -20,13 +20,6 @@ def lay(mode="coconut", *, stage, steps, c=2, pad=True) -> tuple[int, int, bool]
     )
 
 
-def test_thoughts_may_do_without_markers():
-    plan = {"num_steps": 4, "latents_per_step": 2, "max_latent_stage": MAX, "markers": False}
-    for stage in range(MAX + 2):
-        with_markers = layout(mode="coconut", stage=stage, **plan | {"markers": True})
-        assert layout(mode="coconut", stage=stage, **plan) == with_markers._replace(markers=False)
-
-
 @pytest.mark.parametrize("mode", ["coconut", "pause"])
 @pytest.mark.parametrize(
     ("stage", "steps", "pad", "thoughts", "skipped"),

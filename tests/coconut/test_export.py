@@ -24,8 +24,8 @@ def test_weak_strong_and_final_are_saved_when_they_are_due(tmp_path):
     assert sorted(path.name for path in root.iterdir()) == ["final", "strong", "weak"]
     loaded = {name: load_reasoner(str(root / name)) for name in ("weak", "strong", "final")}
     assert [reasoner.metadata for reasoner in loaded.values()] == [
-        LatentMetadata(num_latents=0),
-        LatentMetadata(num_latents=2),
+        LatentMetadata(num_latents=0, replaced_steps=0),
+        LatentMetadata(num_latents=2, replaced_steps=1),
         LatentMetadata(num_latents=2),
     ]
     tables = [reasoner.model.get_input_embeddings().weight for reasoner in loaded.values()]

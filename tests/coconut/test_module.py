@@ -76,12 +76,12 @@ def test_moments_are_forgotten_when_asked(tmp_path, when, remembered):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"mode": "cot"}, LatentMetadata(num_latents=0, markers=False)),
+        ({"mode": "cot"}, LatentMetadata(num_latents=0, markers=False, replaced_steps=0)),
         ({"mode": "no_cot"}, LatentMetadata(num_latents=0, markers=False)),
         ({"mode": "pause", "latents_per_step": 2}, LatentMetadata(num_latents=2, thought="pause")),
         ({"latents_per_step": 2}, LatentMetadata(num_latents=2)),
         ({"initial_stage": "last"}, LatentMetadata(num_latents=1)),
-        ({"drop_remaining_steps": False, "uniform_prob": 0.5}, LatentMetadata(num_latents=1)),
+        ({"drop_remaining_steps": False, "uniform_prob": 0.5}, LatentMetadata(num_latents=1, replaced_steps=1)),
     ],
     ids=["cot", "no cot", "pause", "two latents a step", "no curriculum", "uniform"],
 )

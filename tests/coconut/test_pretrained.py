@@ -42,9 +42,9 @@ def test_a_curriculum_runs_and_leaves_reasoners_that_load(tmp_path, options):
     base = PretrainedBase(path=save_tiny(tmp_path / "base", "llama"), **options)
     trained = module(base=base)
     trainer(tmp_path, ExportReasoners(weak_epoch=1, strong_epoch=2)).fit(trained, data())
-    for name, latents in {"weak": 0, "strong": 1, "final": 1}.items():
+    for name, (latents, replaced) in {"weak": (0, 0), "strong": (1, 1), "final": (1, None)}.items():
         loaded = load_reasoner(str(tmp_path / "reasoners" / name), dtype="auto")
-        assert loaded.metadata == LatentMetadata(num_latents=latents)
+        assert loaded.metadata == LatentMetadata(num_latents=latents, replaced_steps=replaced)
         assert (loaded.dtype == torch.bfloat16) == (options.get("dtype") == "bfloat16")
     start = torch.tensor([loaded.start_id])
     assert torch.equal(loaded.embed(start), trained.reasoner.embed(start))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lightning_latent.reasoner.text import encode_answers, encode_questions, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
 
 from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, last_hidden, make_reasoner, naive_decode, naive_score
 
@@ -50,6 +50,23 @@ def test_scores_are_those_of_each_question_alone_without_a_cache(reasoner):
     expected = [naive_score(reasoner, question, answer) for question, answer in zip(QUESTIONS, ANSWERS, strict=True)]
     torch.testing.assert_close(scores, torch.stack([score for score, _ in expected]), **CLOSE)
     assert tokens.tolist() == [length for _, length in expected]
+
+
+@torch.no_grad()
+def test_steps_in_words_are_scored_with_the_answer_that_they_precede(reasoner):
+    steps = [["Bob is a yumpus.", "Every yumpus is a lempus."], [], ["Tom is a yumpus."], [], ["Bob is a dumpus."]]
+    concluded = reasoner.answer_context(reasoner.rollout(reasoner.encode(QUESTIONS)))
+    scores, tokens = reasoner.score(concluded, ANSWERS, steps=steps)
+    for row, (question, answer) in enumerate(zip(QUESTIONS, ANSWERS, strict=True)):
+        context = reasoner.answer_context(reasoner.rollout(reasoner.encode([question])))
+        total, count = context.hidden.new_zeros(()), 0
+        for piece in [*encode_steps(reasoner.tokenizer, steps[row]), *encode_answers(reasoner.tokenizer, [answer])]:
+            for token in piece:  # word by word
+                total += reasoner.logits(context.hidden).log_softmax(-1)[0, token]
+                context = reasoner.think(context, reasoner.embed(torch.tensor([token])))
+                count += 1
+        torch.testing.assert_close(scores[row], total, **CLOSE)
+        assert tokens[row] == count
 
 
 @torch.no_grad()

@@ -92,6 +92,7 @@ def test_a_plain_language_model_needs_the_number_of_latents(tmp_path):
         ({"num_latents": -1}, "num_latents is -1"),
         ({"num_latents": 2, "latents": 3}, "unknown key 'latents'"),
         ({"num_latents": 2, "thought": "loud"}, "thought is 'loud'"),
+        ({"num_latents": 2, "replaced_steps": -1}, "replaced_steps is -1"),
         (6, "it is 6, not an object"),
     ],
 )

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lightning_latent.data import GeneratedProsQA
+from lightning_latent.data import Example, GeneratedProsQA
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.refinement.latent_map import LatentMap
-from lightning_latent.refinement.map_fit import answer_loss, linear_decay, share_gradients
+from lightning_latent.refinement.map_fit import answer_loss, linear_decay, said_steps, share_gradients
 from tests.refinement import naive
 from tests.refinement.models import (
     EXAMPLES,
@@ -117,6 +117,13 @@ def test_the_first_loss_is_the_answers_mean_over_tokens(saved: Path, tmp_path: P
     answers = [example.answer for example in batch]
     loss, tokens = answer_loss(module.reasoner, module._encode(batch), answers)
     assert watch.losses[0] == pytest.approx(float(loss / tokens))
+
+
+def test_the_map_learns_the_words_that_the_latents_do_not_replace() -> None:
+    batch = [Example("q/0", "?", ("one", "two", "three"), "!"), Example("q/1", "?", ("one",), "!")]
+    assert said_steps(batch, 2) == [("three",), ()]
+    assert said_steps(batch, 0) == [("one", "two", "three"), ("one",)]
+    assert said_steps(batch, None) is None
 
 
 @pytest.mark.parametrize("rank", [0, 4])

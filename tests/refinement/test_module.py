@@ -10,6 +10,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.metrics.record import StepOutput
 from lightning_latent.reasoner import load_reasoner, save_reasoner
+from lightning_latent.reasoner.text import encode_answers
 from lightning_latent.refinement import LatentCallback, LatentRefinement
 from tests.refinement import naive
 from tests.refinement.models import (
@@ -199,7 +200,7 @@ def test_a_question_longer_than_the_context_is_named(saved: Path, tmp_path: Path
     # What fits for decoding may not fit for learning, where the gold answer is read.
     answer = " ".join(["Bob is a dumpus."] * 60)
     with pytest.raises(UserError, match=r"^q/1: question of \d+ tokens \(and 126 for"):
-        module._encode(EXAMPLES[1:2], [answer])
+        module._encode(EXAMPLES[1:2], encode_answers(module.reasoner.tokenizer, [answer]))
 
 
 @pytest.mark.parametrize(
