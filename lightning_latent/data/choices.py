@@ -14,7 +14,8 @@ _EXPLAINED = re.compile(
 _MENTIONED = re.compile(r"(?<!\w)\(\s*([A-H])\s*\)|\b(?:option|choice)\s+([A-H])\b", re.IGNORECASE)
 # A letter on its own ends a clause only after these words: "train B" and "from A to B" name no option.
 _ENDING = re.compile(
-    r"(?i:\b(?:is|was|be|option|choice|letter|answer|therefore|thus|hence|so|then|choose|pick|select|go\s+with|[a-z]+ly))\s+([A-H])\s*[.!]*$"
+    r"(?i:\b(?:is|was|be|option|choice|letter|answer|therefore|thus|hence|so|then|choose|pick|select"
+    r"|go\s+with|[a-z]+ly))\s+([A-H])\s*[.!]*$"
 )
 _CLAUSE_END = re.compile(r"\n|[,;]\s|(?<!\b[Rr]s)\.(?:\s|$)")
 _WRAPPING = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boldsymbol)\s*\{([^{}]*)\}")
@@ -34,11 +35,12 @@ _RULED_OUT = re.compile(
 )
 # Words that may be left out after a number without changing it: units and things counted, but no "4 dozen" or "4 pi".
 _NOUN = r"""(?:[cdkm]?m|kms|in|ft|lbs?|[km]?g|kgs|gms?|ml|l|cc|s|secs?|mins?|h|hrs?|yrs?|kmp?h|mph|mps|rs|deg|day
-    |men|man|way|(?!(?:root|dozen|hundred|thousand|lakh|million|billion|trillion|crore|factorial|square|cube|halve|third|quarter|fifth
-        |sixth|seventh|eighth|ninth|tenth|pair|score|power)s?\b
-       |(?:squared|cubed|cubic|half|gross|couple|less|more|than|over|under|plus|minus|above|below|before|after|late|later
-        |earlier|early|ahead|behind|higher|lower|faster|slower|older|younger|greater|fewer|twice|double|triple|and|upto
-        |profit|loss|gain|increased?|decreased?|east|west|north|south)\b)[a-z]{4,})"""
+    |men|man|way
+    |(?!(?:root|dozen|hundred|thousand|lakh|million|billion|trillion|crore|factorial|square|cube|power|pair|score
+          |halve|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b
+       |(?:squared|cubed|cubic|half|gross|couple|twice|double|triple|plus|minus|and|upto|less|more|fewer|than|over|under
+          |above|below|before|after|late|later|early|earlier|ahead|behind|higher|lower|faster|slower|older|younger
+          |greater|profit|loss|gain|increased?|decreased?|east|west|north|south)\b)[a-z]{4,})"""
 _UNIT = re.compile(
     rf"(?:(?:sq|cu|square|cubic)\b[ .]*)?{_NOUN}(?:[ ](?:(?:of|per|a|an|in|the)[ ])?{_NOUN}){{0,2}}", re.VERBOSE
 )
