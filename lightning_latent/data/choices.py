@@ -36,7 +36,7 @@ _RULED_OUT = re.compile(
 # Words that may be left out after a number without changing it: units and things counted, but no "4 dozen" or "4 pi".
 _NOUN = r"""(?:[cdkm]?m|kms|in|ft|lbs?|[km]?g|kgs|gms?|ml|l|cc|s|secs?|mins?|h|hrs?|yrs?|kmp?h|mph|mps|rs|deg|day
     |men|man|way
-    |(?!(?:root|dozen|hundred|thousand|lakh|million|billion|trillion|crore|factorial|square|cube|power|pair|score
+    |(?!(?:root|dozen|hundred|thousand|lakh|lac|million|billion|trillion|crore|factorial|square|cube|power|pair|score
           |halve|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)s?\b
        |(?:squared|cubed|cubic|half|gross|couple|twice|double|triple|plus|minus|and|upto|less|more|fewer|than|over|under
           |above|below|before|after|late|later|early|earlier|ahead|behind|higher|lower|faster|slower|older|younger

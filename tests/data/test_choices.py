@@ -116,6 +116,7 @@ def test_letter_or_text(benchmark, text, right):
         ("4", "A) 4 dozens"),
         ("4", "A) 4 hundreds"),
         ("4", "A) 4 bn"),
+        ("4", "A) 4 lacs"),
         ("4", "A) 4 x"),
         ("5", "A) 5 less than x"),
         ("20", "A) 20 % loss"),
