@@ -44,9 +44,10 @@ def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequ
     kept = [list(e.steps[plan.skipped_steps :]) for e, plan in zip(examples, layouts, strict=True)]
     pieces = iter(encode_steps(reasoner.tokenizer, [step for steps in kept for step in steps]))
     prompts, rests, labels, starts = [], [], [], []
+    ended = reasoner.metadata.end is not None
     for example, question, answer, steps, plan in zip(examples, questions, answers, kept, layouts, strict=True):
         words = [token for _ in steps for token in next(pieces)]
-        thought = [reasoner.latent_id] * plan.num_latents + ([reasoner.end_id] if plan.markers else [])
+        thought = [reasoner.latent_id] * plan.num_latents + ([reasoner.end_id] if plan.markers and ended else [])
         prompts.append(question + ([reasoner.start_id] if plan.markers else []))
         rests.append(thought + words + answer)
         labels.append([IGNORED] * len(thought) + words + answer)

@@ -14,7 +14,7 @@ from lightning_latent.coconut.curriculum import Layout, Mode, Stage, layout, lea
 from lightning_latent.coconut.forward import training_forward
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.reasoner.markers import LatentMetadata, add_markers
+from lightning_latent.reasoner.markers import END, LatentMetadata, add_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
 
 
@@ -35,6 +35,8 @@ class CoconutTraining(L.LightningModule):
         initial_stage: Stage to start at; `last` trains without curriculum.
         drop_remaining_steps: Add a stage after `max_latent_stage` in which no step is left in words.
         pad_latent_to_max: In that stage, give every example all latents, however few steps it has.
+        end_marker: Put a marker between thoughts and words, as the reference does. Without it the first word after the
+            thoughts is predicted at the last thought, which so learns to be what the next stage needs it to be.
         uniform_prob: Probability that an example's stage is drawn uniformly from 0 to its number of steps.
         learning_rate: Peak learning rate of AdamW.
         betas: AdamW's decay rates.
@@ -59,6 +61,7 @@ class CoconutTraining(L.LightningModule):
         initial_stage: int | Literal["last"] = 0,
         drop_remaining_steps: bool = True,
         pad_latent_to_max: bool = True,
+        end_marker: bool = True,
         uniform_prob: float = 0.0,
         learning_rate: float = 1e-4,
         betas: tuple[float, float] = (0.9, 0.999),
@@ -80,6 +83,7 @@ class CoconutTraining(L.LightningModule):
         self.drop_remaining_steps = drop_remaining_steps
         self.initial_stage = self.last_stage if initial_stage == "last" else initial_stage
         self.pad_latent_to_max = pad_latent_to_max
+        self.end_marker = end_marker
         self.uniform_prob = uniform_prob
         self.learning_rate = learning_rate
         self.betas = betas
@@ -153,6 +157,7 @@ class CoconutTraining(L.LightningModule):
             num_latents=plan.num_latents,
             thought=self.thought,
             markers=plan.markers,
+            end=END if self.end_marker else None,
             replaced_steps=None if none_left else plan.skipped_steps,
         )
 

@@ -21,7 +21,7 @@ class LatentMetadata(NamedTuple):
         replaced_steps: Leading reasoning steps that the latents stand for; the others are said in words before the
             answer. None for all of them.
         start: Token before the first latent.
-        end: Token after the last latent.
+        end: Token after the last latent, or None: the first word is then read off the last latent itself.
         latent: Placeholder token of one latent.
     """
 
@@ -30,7 +30,7 @@ class LatentMetadata(NamedTuple):
     markers: bool = True
     replaced_steps: int | None = None
     start: str = START
-    end: str = END
+    end: str | None = END
     latent: str = LATENT
 
 

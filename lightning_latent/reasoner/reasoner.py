@@ -44,7 +44,7 @@ class LatentReasoner(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.metadata = metadata
-        ids = tokenizer.convert_tokens_to_ids([metadata.start, metadata.end, metadata.latent])
+        ids = tokenizer.convert_tokens_to_ids([metadata.start, metadata.end or metadata.start, metadata.latent])
         if metadata.markers and (None in ids or tokenizer.unk_token_id in ids):
             raise UserError(f"the tokenizer of {model.name_or_path} lacks {metadata.start}; add it with add_markers")
         self.start_id, self.end_id, self.latent_id = ids
@@ -196,7 +196,7 @@ class LatentReasoner(nn.Module):
 
     def conclude(self, context: Context, latents: Tensor) -> Context:
         """Read the remaining latents `[B, K, D]` and the end marker in one call; the answer is decoded from there."""
-        if self.metadata.markers:
+        if self.metadata.markers and self.metadata.end is not None:
             end = torch.full((context.batch_size, 1), self.end_id, device=context.mask.device)
             latents = torch.cat([latents.to(self.dtype), self.embed(end)], dim=1)
         return self.extend(context, latents)[1] if latents.shape[1] else context

@@ -32,8 +32,8 @@ LAYOUTS = {
 }
 
 
-def trainable(family):
-    reasoner = make_reasoner(family)
+def trainable(family, **metadata):
+    reasoner = make_reasoner(family, **metadata)
     reasoner.requires_grad_(True)  # dropout stays off
     return reasoner
 
@@ -51,7 +51,7 @@ def naive_losses(reasoner, example, plan, thought) -> list[torch.Tensor]:
     for _ in range(plan.num_latents):
         new = last_hidden(model, embeds)[:, -1:] if thought == "hidden" else embed([latent])[0]
         embeds = torch.cat([embeds, new], dim=1)
-    embeds = torch.cat([embeds, embed([end] * plan.markers)[0]], dim=1)
+    embeds = torch.cat([embeds, embed([end] * (plan.markers and reasoner.metadata.end is not None))[0]], dim=1)
     steps = "".join(step + "\n" for step in example.steps[plan.skipped_steps :])
     words, ids = embed([*embed(steps + "### " + example.answer)[1], tokenizer.eos_token_id])
     logits = model(inputs_embeds=torch.cat([embeds, words], dim=1), use_cache=False).logits[0]
@@ -59,11 +59,12 @@ def naive_losses(reasoner, example, plan, thought) -> list[torch.Tensor]:
     return list(cross_entropy(said, torch.tensor(ids), reduction="none"))
 
 
+@pytest.mark.parametrize("end", ["<|end-latent|>", None])
 @pytest.mark.parametrize("thought", ["hidden", "pause"])
 @pytest.mark.parametrize("layouts", LAYOUTS.values(), ids=LAYOUTS.keys())
 @pytest.mark.parametrize("family", ["gpt2", "llama", "mistral-sliding"])
-def test_loss_and_gradients_are_the_references(family, layouts, thought):
-    reasoner = trainable(family)
+def test_loss_and_gradients_are_the_references(family, layouts, thought, end):
+    reasoner = trainable(family, end=end)
     weights = dict(reasoner.model.named_parameters())
     out = training_forward(reasoner, collate(reasoner, EXAMPLES, layouts), thought=thought)
     ours = torch.autograd.grad(out.loss, weights.values(), allow_unused=True)

@@ -81,9 +81,10 @@ def test_moments_are_forgotten_when_asked(tmp_path, when, remembered):
         ({"mode": "pause", "latents_per_step": 2}, LatentMetadata(num_latents=2, thought="pause")),
         ({"latents_per_step": 2}, LatentMetadata(num_latents=2)),
         ({"initial_stage": "last"}, LatentMetadata(num_latents=1)),
+        ({"end_marker": False}, LatentMetadata(num_latents=1, end=None)),
         ({"drop_remaining_steps": False, "uniform_prob": 0.5}, LatentMetadata(num_latents=1, replaced_steps=1)),
     ],
-    ids=["cot", "no cot", "pause", "two latents a step", "no curriculum", "uniform"],
+    ids=["cot", "no cot", "pause", "two latents a step", "no curriculum", "no end", "uniform"],
 )
 def test_every_mode_trains_and_is_evaluated_as_it_was_trained(tmp_path, options, said):
     trained = module(**options)

@@ -90,6 +90,8 @@ def naive_embeds(reasoner: LatentReasoner, question: str, latents: torch.Tensor 
         embeds = torch.cat([embeds, latents], dim=1)
     for _ in range(LATENTS if latents is None else 0):
         embeds = torch.cat([embeds, last_hidden(model, embeds)[:, -1:]], dim=1)
+    if reasoner.metadata.end is None:
+        return embeds
     end = tokenizer.convert_tokens_to_ids("<|end-latent|>")
     return torch.cat([embeds, table(torch.tensor([[end]]))], dim=1)
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
 
 from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, last_hidden, make_reasoner, naive_decode, naive_score
@@ -45,7 +46,9 @@ def test_one_forward_over_everything_gives_all_latents_and_logits(reasoner):
 
 
 @torch.no_grad()
-def test_scores_are_those_of_each_question_alone_without_a_cache(reasoner):
+@pytest.mark.parametrize("end", ["<|end-latent|>", None])
+def test_scores_are_those_of_each_question_alone_without_a_cache(reasoner, end):
+    reasoner = LatentReasoner(reasoner.model, reasoner.tokenizer, reasoner.metadata._replace(end=end))
     scores, tokens = reasoner.score(reasoner.answer_context(reasoner.rollout(reasoner.encode(QUESTIONS))), ANSWERS)
     expected = [naive_score(reasoner, question, answer) for question, answer in zip(QUESTIONS, ANSWERS, strict=True)]
     torch.testing.assert_close(scores, torch.stack([score for score, _ in expected]), **CLOSE)
