@@ -1,5 +1,6 @@
 """Coconut's curriculum: which steps are words and which are latents at each stage (arXiv 2412.06769, section 3)."""
 
+import random
 from typing import Literal, NamedTuple
 
 Mode = Literal["coconut", "pause", "cot", "no_cot"]
@@ -82,6 +83,12 @@ def layout(
         return Layout(stage * latents_per_step, min(stage, num_steps), latents_per_step > 0)
     thoughts = max_latent_stage if pad_latent_to_max else min(num_steps, max_latent_stage)
     return Layout(thoughts * latents_per_step, num_steps, latents_per_step > 0)
+
+
+def draw_stage(stage: int, *, num_steps: int, uniform_prob: float, seed: str) -> int:
+    """The stage of one example: the curriculum's or, with `uniform_prob`, one drawn from 0 to its number of steps."""
+    rng = random.Random(seed)
+    return rng.randint(0, num_steps) if rng.random() < uniform_prob else stage
 
 
 def learning_rate_factor(

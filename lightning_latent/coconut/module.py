@@ -1,6 +1,5 @@
 """Train latent reasoners by curriculum: where weak, strong and final checkpoints come from."""
 
-import random
 from typing import Any, Literal
 
 import lightning as L
@@ -10,7 +9,7 @@ from torchmetrics import MeanMetric
 
 from lightning_latent.coconut.base import BaseModel
 from lightning_latent.coconut.batch import collate
-from lightning_latent.coconut.curriculum import Layout, Mode, Stage, layout, learning_rate_factor, stage_at
+from lightning_latent.coconut.curriculum import Layout, Mode, Stage, draw_stage, layout, learning_rate_factor, stage_at
 from lightning_latent.coconut.forward import training_forward
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
@@ -221,12 +220,10 @@ class CoconutTraining(L.LightningModule):
         return words * self.trainer.world_size / total.clamp(min=1.0)
 
     def _draw_layout(self, example: Example, stage: int) -> Layout:
-        if self.uniform_prob > 0.0:
-            # Seeded by question and epoch, so that the draw does not depend on the world size or on resuming.
-            rng = random.Random(f"{example.id}/{self.trainer.current_epoch}")
-            if rng.random() < self.uniform_prob:
-                stage = rng.randint(0, len(example.steps))
-        return self.layout(stage=stage, num_steps=len(example.steps))
+        # Seeded by question and epoch, so that the draw does not depend on the world size or on resuming.
+        seed, num_steps = f"{example.id}/{self.trainer.current_epoch}", len(example.steps)
+        stage = draw_stage(stage, num_steps=num_steps, uniform_prob=self.uniform_prob, seed=seed)
+        return self.layout(stage=stage, num_steps=num_steps)
 
     # Validation.
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_latent.coconut.curriculum import Layout, Stage, layout, learning_rate_factor, stage_at
+from lightning_latent.coconut.curriculum import Layout, Stage, draw_stage, layout, learning_rate_factor, stage_at
 
 MAX = 3
 
@@ -86,3 +86,11 @@ def test_the_learning_rate_warms_up_once_and_falls_at_the_end_of_each_stage():
     assert factor(9, 0.79) == 1.0 and factor(9, 0.8) == factor(9, 1.0) == 0.1
     assert factor(1, 0.9) == 0.05
     assert factor(9, 1.0, cooldown=0.0) == 1.0
+
+
+def test_a_share_of_examples_draws_its_stage_uniformly():
+    drawn = [draw_stage(9, num_steps=3, uniform_prob=0.5, seed=f"q/{number}/0") for number in range(4000)]
+    assert abs(drawn.count(9) / 4000 - 0.5) < 0.035
+    assert all(abs(drawn.count(stage) / 4000 - 0.125) < 0.025 for stage in range(4))
+    assert drawn[0] == draw_stage(9, num_steps=3, uniform_prob=0.5, seed="q/0/0")
+    assert {draw_stage(2, num_steps=3, uniform_prob=0.0, seed=str(number)) for number in range(50)} == {2}
