@@ -1,7 +1,7 @@
 """The paper's refinement over its hyper-parameters and controls, paired against plain Coconut on the same questions.
 
-    python benchmarks/feedback_sweep.py --questions.class_path GeneratedProsQA --questions.size 2000 \
-        --questions.split evaluation --questions.seed 3
+    python benchmarks/feedback_sweep.py --questions.class_path BalancedProsQA --questions.size 2000 \
+        --questions.split evaluation --questions.seed 4 --questions.dead_ends 2 --questions.max_hops 4
 
 Choose on questions like these, never on a test set. Among many settings some look good by chance: the p here is of one
 comparison, not corrected for their number.
