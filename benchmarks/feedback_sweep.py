@@ -18,7 +18,7 @@ from torch import Tensor
 from lightning_latent.callbacks import ContrastiveFeedback, ResidualBlending
 from lightning_latent.data import Benchmark, Example, ExampleSource, ProsQA
 from lightning_latent.data.row_source import open_rows
-from lightning_latent.metrics.paired import mcnemar_exact, paired_gain_ci
+from lightning_latent.metrics.paired import contrast
 from lightning_latent.reasoner import LatentReasoner, load_reasoner
 from lightning_latent.reasoner.context import Context
 from lightning_latent.refinement.hooks import LatentCallback, session
@@ -119,12 +119,12 @@ def main(
     table.add_row("plain Coconut", f"{100 * sum(base) / len(base):.1f}")
     for name, loop, callbacks in settings(references):
         right = right_answers(model, judge, batches, loop, callbacks)
-        fixed = sum(now and not before for now, before in zip(right, base, strict=True))
-        broken = sum(before and not now for now, before in zip(right, base, strict=True))
-        low, high = paired_gain_ci(fixed, broken, len(right))
-        gain = f"{100 * (fixed - broken) / len(right):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+        paired = contrast(base, right)
+        low, high = paired["gain_ci95"]
+        gain = f"{100 * paired['gain']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
         accuracy = f"{100 * sum(right) / len(right):.1f}"
-        table.add_row(name, accuracy, gain, f"{fixed}/{broken}", f"{mcnemar_exact(fixed, broken):.2g}")
+        test = paired["mcnemar"]
+        table.add_row(name, accuracy, gain, f"{test['fixed']}/{test['broken']}", f"{test['p']:.2g}")
     Console(width=110).print(table)
 
 

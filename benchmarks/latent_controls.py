@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lightning_latent.data import Benchmark, Example, ExampleSource, ProsQA
 from lightning_latent.data.row_source import open_rows
-from lightning_latent.metrics.paired import mcnemar_exact, paired_gain_ci
+from lightning_latent.metrics.paired import contrast
 from lightning_latent.reasoner import LatentReasoner, load_reasoner
 
 Control = Callable[[Tensor, Tensor], Tensor]
@@ -96,11 +96,10 @@ def main(
     for name, change in controls(torch.Generator().manual_seed(seed)).items():
         right = [ok for batch in batches for ok in answers_right(model, judge, batch, change, mean)]
         base = base or right
-        fixed = sum(now and not before for now, before in zip(right, base, strict=True))
-        broken = sum(before and not now for now, before in zip(right, base, strict=True))
-        low, high = paired_gain_ci(fixed, broken, len(right))
-        difference = f"{100 * (fixed - broken) / len(right):+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-        p = f"{mcnemar_exact(fixed, broken):.2g}"
+        paired = contrast(base, right)
+        low, high = paired["gain_ci95"]
+        difference = f"{100 * paired['gain']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+        p = f"{paired['mcnemar']['p']:.2g}"
         table.add_row(name, f"{100 * sum(right) / len(right):.1f}", *(("", "") if right is base else (difference, p)))
     Console(width=100).print(table)
 

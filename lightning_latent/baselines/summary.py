@@ -1,10 +1,10 @@
 """Rows summed up and compared, as the content of `baselines.json`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from lightning_latent.baselines.row import Answered, RowRun
-from lightning_latent.metrics.paired import accuracy_ci, mcnemar_exact, paired_gain_ci
+from lightning_latent.baselines.row import RowRun
+from lightning_latent.metrics.paired import accuracy_ci, contrast
 
 
 def summarise(run: RowRun) -> dict[str, Any]:
@@ -29,26 +29,6 @@ def summarise(run: RowRun) -> dict[str, Any]:
     }
 
 
-def contrast(before: Sequence[Answered], after: Sequence[Answered]) -> dict[str, Any]:
-    """Compare two rows question by question.
-
-    Args:
-        before: The answers of the row to compare with.
-        after: The other row's, to the same questions in the same order.
-
-    Returns:
-        `gain` (a fraction of one) with its 95 % interval, and the exact McNemar test.
-    """
-    pairs = [(old.correct, new.correct) for old, new in zip(before, after, strict=True)]
-    fixed = sum(new and not old for old, new in pairs)
-    broken = sum(old and not new for old, new in pairs)
-    return {
-        "gain": (fixed - broken) / len(pairs),
-        "gain_ci95": list(paired_gain_ci(fixed, broken, len(pairs))),
-        "mcnemar": {"fixed": fixed, "broken": broken, "p": mcnemar_exact(fixed, broken)},
-    }
-
-
 def summarise_all(runs: Mapping[str, RowRun], *, against: str | None) -> dict[str, dict[str, Any]]:
     """Sum up all rows, and compare each with one of them.
 
@@ -58,6 +38,7 @@ def summarise_all(runs: Mapping[str, RowRun], *, against: str | None) -> dict[st
     """
     rows = {name: summarise(run) for name, run in runs.items()}
     if against is not None:
+        right = {name: [answer.correct for answer in run.answers] for name, run in runs.items()}
         for name in rows.keys() - {against}:
-            rows[name] |= contrast(runs[against].answers, runs[name].answers)
+            rows[name] |= contrast(right[against], right[name])
     return rows

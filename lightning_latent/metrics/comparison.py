@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from lightning_latent.errors import UserError
-from lightning_latent.metrics.paired import accuracy_ci, mcnemar_exact, paired_gain_ci
+from lightning_latent.metrics.paired import accuracy_ci, contrast
 from lightning_latent.metrics.record import Record
 
 BASE_ROW = "coconut"
@@ -142,15 +142,8 @@ def _row(records: Sequence[Record], name: str, seconds: Mapping[str, float]) -> 
 
 
 def _refined_row(records: Sequence[Record], name: str, seconds: Mapping[str, float]) -> dict[str, Any]:
-    pairs = [(record.answers[BASE_ROW].correct, record.answers[name].correct) for record in records]
-    fixed = sum(after and not before for before, after in pairs)
-    broken = sum(before and not after for before, after in pairs)
-    return {
-        **_row(records, name, seconds),
-        "gain": (fixed - broken) / len(records),
-        "gain_ci95": list(paired_gain_ci(fixed, broken, len(records))),
-        "mcnemar": {"fixed": fixed, "broken": broken, "p": mcnemar_exact(fixed, broken)},
-    }
+    before, after = ([record.answers[row].correct for record in records] for row in (BASE_ROW, name))
+    return {**_row(records, name, seconds), **contrast(before, after)}
 
 
 def _choose(rows: Mapping[str, Mapping[str, Any]], split: str, best: str | None) -> tuple[str | None, str]:

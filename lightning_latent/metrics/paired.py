@@ -5,6 +5,8 @@ the difference. Proportions are fractions of one throughout.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from scipy.stats import binomtest, norm
 
@@ -53,6 +55,26 @@ def paired_gain_ci(fixed: int, broken: int, n: int, *, confidence: float = 0.95)
     centre = p_fixed - p_broken
     half = float(norm.ppf((1 + confidence) / 2)) * math.sqrt((p_fixed + p_broken - centre**2) / (n + 2))
     return max(centre - half, -1.0), min(centre + half, 1.0)
+
+
+def contrast(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
+    """Compare two ways of answering, question by question.
+
+    Args:
+        before: Whether the way to compare with is right, for each question; at least one.
+        after: Whether the other way is, for the same questions in the same order.
+
+    Returns:
+        `gain` (a fraction of one) with its 95 % interval, and the exact McNemar test.
+    """
+    pairs = list(zip(before, after, strict=True))
+    fixed = sum(new and not old for old, new in pairs)
+    broken = sum(old and not new for old, new in pairs)
+    return {
+        "gain": (fixed - broken) / len(pairs),
+        "gain_ci95": list(paired_gain_ci(fixed, broken, len(pairs))),
+        "mcnemar": {"fixed": fixed, "broken": broken, "p": mcnemar_exact(fixed, broken)},
+    }
 
 
 def accuracy_ci(correct: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
