@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lightning_latent.reasoner.context import Context, select_rows
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.reasoner.text import ANSWER_MARK, encode_steps, pad_left
+from lightning_latent.reasoner.text import ANSWER_MARK, encode_step_rows, pad_left
 
 _MARK = ANSWER_MARK.strip()
 
@@ -101,8 +101,7 @@ def read_steps(reasoner: LatentReasoner, context: Context, texts: Sequence[str])
         texts: What was generated for each, such as `2 + 2 = 4\n### 4`.
     """
     steps = [[line for line in text.rpartition(_MARK)[0].split("\n") if line.strip()] for text in texts]
-    pieces = iter(encode_steps(reasoner.tokenizer, list(chain.from_iterable(steps))))
-    rows = [[token for _ in lines for token in next(pieces)] for lines in steps]
+    rows = encode_step_rows(reasoner.tokenizer, steps)
     if not any(rows):
         return context
     # Padded on the left, between question and steps: what comes next must follow the last column of every row.

@@ -10,7 +10,7 @@ from lightning_latent.coconut.curriculum import Layout
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
 
 IGNORED = -100
 
@@ -41,12 +41,11 @@ def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequ
     """Tokenise and pad examples laid out as given. All pieces of a kind are tokenised in one call."""
     questions = encode_questions(reasoner.tokenizer, [e.question for e in examples])
     answers = encode_answers(reasoner.tokenizer, [e.answer for e in examples])
-    kept = [list(e.steps[plan.skipped_steps :]) for e, plan in zip(examples, layouts, strict=True)]
-    pieces = iter(encode_steps(reasoner.tokenizer, [step for steps in kept for step in steps]))
+    kept = [e.steps[plan.skipped_steps :] for e, plan in zip(examples, layouts, strict=True)]
+    said = encode_step_rows(reasoner.tokenizer, kept)
     prompts, rests, labels, starts = [], [], [], []
     ended = reasoner.metadata.end is not None
-    for example, question, answer, steps, plan in zip(examples, questions, answers, kept, layouts, strict=True):
-        words = [token for _ in steps for token in next(pieces)]
+    for example, question, words, answer, plan in zip(examples, questions, said, answers, layouts, strict=True):
         thought = [reasoner.latent_id] * plan.num_latents + ([reasoner.end_id] if plan.markers and ended else [])
         prompts.append(question + ([reasoner.start_id] if plan.markers else []))
         rests.append(thought + words + answer)

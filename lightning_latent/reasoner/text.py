@@ -28,6 +28,12 @@ def encode_steps(tokenizer: PreTrainedTokenizerBase, steps: Sequence[str]) -> li
     return tokenizer([step + "\n" for step in steps], add_special_tokens=False)["input_ids"]
 
 
+def encode_step_rows(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[str]]) -> list[list[int]]:
+    """Token ids of the steps of each row, one after the other; all are tokenised in one call."""
+    pieces = iter(encode_steps(tokenizer, [step for row in rows for step in row]))
+    return [[token for _ in row for token in next(pieces)] for row in rows]
+
+
 def encode_answers(tokenizer: PreTrainedTokenizerBase, answers: Sequence[str]) -> list[list[int]]:
     """Token ids of `### answer` and the end-of-sequence token."""
     if not answers:
@@ -40,11 +46,10 @@ def encode_words(
     tokenizer: PreTrainedTokenizerBase, answers: Sequence[str], steps: Sequence[Sequence[str]] | None = None
 ) -> list[list[int]]:
     """Token ids of what is said after the latents: the steps that are left, if any, then the answer."""
+    said = encode_answers(tokenizer, answers)
     if steps is None:
-        return encode_answers(tokenizer, answers)
-    pieces = iter(encode_steps(tokenizer, [step for row in steps for step in row]))
-    said = [[token for _ in row for token in next(pieces)] for row in steps]
-    return [[*words, *answer] for words, answer in zip(said, encode_answers(tokenizer, answers), strict=True)]
+        return said
+    return [[*words, *answer] for words, answer in zip(encode_step_rows(tokenizer, steps), said, strict=True)]
 
 
 def pad_left(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
