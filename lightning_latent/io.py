@@ -1,35 +1,46 @@
 """Files that are either wholly there or not at all.
 
-Text goes to a temporary file in the same directory, is forced to disk, and takes the final name in one atomic step. A
-reader, or a killed run, never sees half a file.
+What is written goes to a temporary file in the same directory, is forced to disk, and takes the final name in one
+atomic step. A reader, or a killed run, never sees half a file.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` to ``path`` atomically, as UTF-8, making its directory where it is missing.
+@contextmanager
+def replaced(path: str | Path) -> Iterator[Path]:
+    """Give a temporary file to write to, which replaces ``path`` at the end, and not at all after an error.
 
     Args:
-        path: The file to write or replace.
-        text: Its whole content.
+        path: The file to write or replace; its directory is made where it is missing.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Opened by name rather than by `tempfile`, whose files stay readable by their owner alone after the rename.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
+        yield temporary
+        with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` to ``path`` atomically, as UTF-8.
+
+    Args:
+        path: The file to write or replace.
+        text: Its whole content.
+    """
+    with replaced(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:

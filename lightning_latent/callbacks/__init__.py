@@ -1,9 +1,16 @@
-"""Callbacks that refine latents, look at them, and write down what became of the answers."""
+"""Callbacks that refine latents, control what refining does, look at latents, and write down the answers."""
 
-from lightning_latent.callbacks.comparison import ComparisonWriter
 from lightning_latent.callbacks.contrastive import ContrastiveFeedback
-from lightning_latent.callbacks.predictions import PredictionWriter
+from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
+from lightning_latent.callbacks.inspection import TrajectoryInspection
+from lightning_latent.callbacks.predictions import Predictions
 from lightning_latent.callbacks.residual import ResidualBlending
-from lightning_latent.callbacks.trajectory import TrajectoryInspection
 
-__all__ = ["ComparisonWriter", "ContrastiveFeedback", "PredictionWriter", "ResidualBlending", "TrajectoryInspection"]
+__all__ = [
+    "ContrastiveFeedback",
+    "Predictions",
+    "RandomDirection",
+    "ReplacedLatents",
+    "ResidualBlending",
+    "TrajectoryInspection",
+]

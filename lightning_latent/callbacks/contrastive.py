@@ -1,15 +1,12 @@
 """Contrastive reasoning feedback as a callback."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Literal
 
-import lightning as L
 import torch
 from torch import Tensor
 
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner.identity import Identity, identify
-from lightning_latent.reasoner.loading import load_reasoner
 from lightning_latent.refinement.contrast import (
     Sign,
     StepScale,
@@ -17,17 +14,15 @@ from lightning_latent.refinement.contrast import (
     contrast_gradient_through,
     search_displacement,
 )
-from lightning_latent.refinement.hooks import LatentCallback
-from lightning_latent.refinement.places import beside
-from lightning_latent.refinement.reference import Reference, check_compatible
+from lightning_latent.refinement.hooks import LatentCallback, Refining
+from lightning_latent.refinement.reference import Reference
 
 
 class ContrastiveFeedback(LatentCallback):
     """Moves latents towards what a strong checkpoint makes of them and away from what a weak one makes of them.
 
-    The gradient of `MSE(S(h), h) - MSE(W(h), h)` with respect to the latent (arXiv 2506.08552). During fit the running
-    mean of the directions per step is kept, over all ranks, in the checkpoint; with `directions: mean` it stands in for
-    the references, which are then not needed.
+    The gradient of `MSE(S(h), h) - MSE(W(h), h)` with respect to the latent (arXiv 2506.08552). With one reference
+    alone only its term counts; without any the callback does nothing.
 
     Args:
         strong: Directory, hub id or adapter of the strong reference (e.g. a late chain-of-thought checkpoint);
@@ -40,7 +35,6 @@ class ContrastiveFeedback(LatentCallback):
             them too, which the same slot does not need: there they do not depend on h_t.
         slot: `next` compares h_t with what a reference makes of h_t (the paper); `same` with what it would put in h_t's
             place.
-        directions: `question` asks the references about every question; `mean` applies the fitted mean direction.
     """
 
     def __init__(
@@ -53,107 +47,26 @@ class ContrastiveFeedback(LatentCallback):
         sign: Sign = "descent",
         gradient: Literal["closed_form", "through"] = "closed_form",
         slot: Literal["next", "same"] = "next",
-        directions: Literal["question", "mean"] = "question",
     ) -> None:
-        self.paths = {"strong": strong, "weak": weak}
+        self.strong = strong
+        self.weak = weak
         self.search_step = search_step
-        self.scale = scale
-        self.sign = sign
+        self.scale: StepScale = scale
+        self.sign: Sign = sign
         self.gradient = gradient
         self.slot = slot
-        self.directions = directions
         self.references: dict[str, Reference] = {}
-        self.identities: dict[str, Identity] = {}
-        self.direction_sum: Tensor | None = None
-        self.direction_count = 0
-        self._batch_sum: Tensor | None = None  # while a batch of feedback is in fit, its directions [T, D]
-        self._batch_count = 0
-
-    # Loading and state.
-
-    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Load the references beside the base, once."""
-        if self.directions == "mean":
-            return
-        if self.gradient == "through" and stage != "fit" and trainer.validate_loop.inference_mode:
-            raise UserError(
-                "ContrastiveFeedback(gradient: through) needs gradients; set trainer.inference_mode to false"
-            )
-        for role, path in self.paths.items():
-            if path is None:
-                raise UserError(f"ContrastiveFeedback needs a {role} reference; give its {role}, a directory or hub id")
-            if role not in self.references:
-                self._load(role, path, trainer, pl_module)
-        pl_module.identities.update(self.identities)
-
-    def _load(self, role: str, path: str, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        base = pl_module.require_reasoner()
-        path = beside(path, pl_module.path)
-        model = load_reasoner(
-            path,
-            num_latents=base.num_latents,
-            dtype=pl_module.dtype_name,
-            attention=pl_module.attention,
-            trust_remote_code=pl_module.trust_remote_code,
-        )
-        check_compatible(model, base, role=role, path=path)
-        self.identities[role] = identify(model.model, path=path)
-        self.references[role] = Reference(
-            model.freeze().to(trainer.strategy.root_device)
-        )  # the module is moved only later
-
-    def state_dict(self) -> dict[str, Any]:
-        """The sum of directions `[T, D]` and how many questions it is of."""
-        return {"direction_sum": self.direction_sum, "direction_count": self.direction_count}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the running mean."""
-        self.direction_sum, self.direction_count = state_dict["direction_sum"], state_dict["direction_count"]
 
     @property
-    def mean_direction(self) -> Tensor | None:
-        """`[T, D]`, the mean over all questions fitted so far of the direction of descent, or None."""
-        if self.direction_sum is None or self.direction_count == 0:
-            return None
-        return self.direction_sum / self.direction_count
+    def active(self) -> bool:
+        """Whether there is a reference."""
+        return bool(self.references or self.strong or self.weak)
 
-    # The running mean.
-
-    def on_train_batch_start(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        """Record the directions of a batch of feedback."""
-        if self.directions == "question" and pl_module.phase == "feedback":
-            base = pl_module.reasoner
-            dtype = pl_module.latents.dtype
-            self._batch_sum = torch.zeros(base.num_latents, base.hidden_size, dtype=dtype, device=pl_module.device)
-            self._batch_count = 0
-
-    def on_train_batch_end(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Add the batch's directions, over all ranks, to the running mean, so that every checkpoint holds all so far.
-
-        Not at the end of the epoch: a checkpoint may come before it, and validation too, whose directions are not to
-        count.
-        """
-        if self._batch_sum is None:
-            return
-        count = self._batch_sum.new_tensor([self._batch_count])
-        total = trainer.strategy.reduce(torch.cat([self._batch_sum.flatten(), count]), reduce_op="sum").cpu().double()
-        directions = total[:-1].view_as(self._batch_sum)
-        self.direction_sum = directions if self.direction_sum is None else self.direction_sum + directions
-        self.direction_count += int(total[-1])
-        self._batch_sum = None
-
-    def _record(self, steps: slice, gradient: Tensor, rows: int) -> None:
-        """Add directions of descent `[B, K, D]` of some steps; non-finite ones count as zero."""
-        if self._batch_sum is not None:
-            sound = gradient.isfinite().all(-1, keepdim=True)
-            self._batch_sum[steps] -= torch.where(sound, gradient, 0).sum(0)
-            self._batch_count += rows
-
-    # The loop.
+    def prepare(self, module: Refining) -> None:
+        """Load the references beside the base, once."""
+        for role, path in (("strong", self.strong), ("weak", self.weak)):
+            if path is not None and role not in self.references:
+                self.references[role] = module.load_reference(path, role=role)
 
     def begin(self, questions: Sequence[str]) -> None:
         """Let the references read the questions."""
@@ -167,44 +80,30 @@ class ContrastiveFeedback(LatentCallback):
 
     def displacement(self, step: int, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """Stepwise: see the class."""
-        if self.directions == "mean":
-            gradient = -self._fitted()[step].to(latent).expand_as(latent)
-        else:
-            gradient = self._gradient(
-                latent, lambda model, h: model.outlook(fed, h), lambda model, h: model.proposal(fed)
-            )
-            self._record(slice(step, step + 1), gradient.unsqueeze(1), len(latent) if step == 0 else 0)
-        return self._displace(latent, gradient)
+        if self.slot == "next":
+            return self._displace(latent, lambda reference, h: reference.next_latent(fed, h))
+        return self._displace(latent, lambda reference, h: reference.same_latent(fed))
 
     def trajectory_displacement(self, latents: Tensor) -> Tensor:
         """Trajectory: see the class. `through` differentiates the sum over slots: later ones count for earlier ones."""
-        if self.directions == "mean":
-            gradient = -self._fitted().to(latents).expand_as(latents)
-        else:
-            gradient = self._gradient(
-                latents, lambda model, h: model.outlooks(h), lambda model, h: model.proposals(h.detach())
-            )
-            self._record(slice(None), gradient, len(latents))
-        return self._displace(latents, gradient)
+        if self.slot == "next":
+            return self._displace(latents, lambda reference, h: reference.next_latents(h))
+        return self._displace(latents, lambda reference, h: reference.same_latents(h.detach()))
 
-    def _gradient(self, latents: Tensor, outlook: Any, proposal: Any) -> Tensor:
-        compare = outlook if self.slot == "next" else proposal
-        if self.gradient == "closed_form" or self.slot == "same":  # in the same slot S does not depend on h_t
-            with torch.no_grad():
-                strong, weak = (compare(self.references[role], latents).to(latents) for role in ("strong", "weak"))
-                return contrast_gradient(strong, weak)
-        with torch.enable_grad():
-            leaf = latents.detach().requires_grad_()
-            strong, weak = (compare(self.references[role], leaf).to(leaf) for role in ("strong", "weak"))
-            return contrast_gradient_through(leaf, strong, weak)
-
-    def _displace(self, latents: Tensor, gradient: Tensor) -> Tensor:
-        return search_displacement(latents, gradient, search_step=self.search_step, scale=self.scale, sign=self.sign)
-
-    def _fitted(self) -> Tensor:
-        mean = self.mean_direction
-        if mean is None:
+    def _displace(self, latents: Tensor, ask: Callable[[Reference, Tensor], Tensor]) -> Tensor:
+        through = self.gradient == "through" and self.slot == "next"  # in the same slot S does not depend on h_t
+        if through and torch.is_inference_mode_enabled():
             raise UserError(
-                "ContrastiveFeedback(directions: mean) has no fitted mean; give --ckpt_path of a feedback fit"
+                "gradient: through of ContrastiveFeedback needs gradients; set trainer.inference_mode to false"
             )
-        return mean
+        with torch.set_grad_enabled(through):
+            leaf = latents.detach().requires_grad_() if through else latents.detach()
+            # A missing reference makes what it is given: its term, and the term's gradient, is zero.
+            strong, weak = (
+                ask(self.references[role], leaf).to(leaf) if role in self.references else leaf
+                for role in ("strong", "weak")
+            )
+            gradient = contrast_gradient_through(leaf, strong, weak) if through else contrast_gradient(strong, weak)
+        return search_displacement(
+            latents.detach(), gradient, search_step=self.search_step, scale=self.scale, sign=self.sign
+        )

@@ -1,181 +1,265 @@
-"""One JSON line a question from ``predict``."""
+"""The answers of a run, written down."""
 
-from collections.abc import Sequence
+import os
+from pathlib import Path
 from typing import Any
 
+import lightning as L
+import torch
 import torch.distributed as dist
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.utilities.rank_zero import rank_zero_info
+from lightning.pytorch.loggers import TensorBoardLogger
 from typing_extensions import override
 
-from lightning_latent.callbacks.prediction_shards import PredictionShards
 from lightning_latent.callbacks.run_directory import run_directory
-from lightning_latent.callbacks.run_fingerprint import run_fingerprint
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
-from lightning_latent.io import write_jsonl
-from lightning_latent.metrics.comparison import BASE_ROW, natural_key
-from lightning_latent.metrics.record import Record, StepOutput
+from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.fingerprint import fingerprint
+from lightning_latent.evaluation.journal import Journal
+from lightning_latent.evaluation.protocol import Answering
+from lightning_latent.evaluation.run import PREDICTIONS, write_run
+from lightning_latent.evaluation.summary import package_versions, summarise
+from lightning_latent.evaluation.table import answers_markdown
+
+QUESTIONS_SHOWN = 10  # in TensorBoard, which stores every one again at every evaluation
 
 
-class PredictionWriter(Callback):
-    """Writes ``predictions.jsonl`` into the run directory, one line a question, sorted by id.
+class Predictions(L.Callback):
+    """Writes `predictions.jsonl`, one line a question, and `run.json`, whose answers they are, into the run's folder.
 
-    While it runs, every process appends its answers to a file of its own in ``predictions.shards/``, batch by batch. At
-    the end they are joined and the folder is removed. A run that was killed leaves the folder; the same run started
-    again in the same run directory reads it, names the answered questions in ``pl_module.skip_ids`` (a set of ids,
-    which ``predict_step`` leaves out) and answers the rest, with any number of processes.
+    `fit` writes those of its last validation into `validate/` below its folder. `validate`, `test` and `predict` append
+    answers as they come: a run that was killed goes on when it is started again in the same folder, with any number of
+    processes, and one that is finished is not repeated. Answers that depend on something else (model, learned state,
+    options, callbacks, code) are refused, not mixed in.
 
     Args:
-        resume: Keep the answers of a killed run in the same run directory; otherwise they are discarded.
+        resume: Keep the answers that are in the folder; otherwise they are given anew.
     """
 
     def __init__(self, *, resume: bool = True) -> None:
-        """Write nothing before ``predict`` starts."""
+        """Write nothing before a run starts."""
         self.resume = resume
-        self._shards: PredictionShards | None = None
-        self._done: dict[str, dict[str, Any]] = {}
-        self._seen: set[str] = set()
+        self.summary: dict[str, Any] | None = None
+        self.directory: Path | None = None
+        self._journal: Journal | None = None
+        self._answers: list[Answer] = []
+        self._seen: dict[str, Example] = {}
+        self._batch_size = 0
+
+    # Beginning.
 
     @override
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._seen, self._done, pl_module.skip_ids = set(), {}, set()
-        directory = run_directory(trainer)
-        # On every process, though one needs it: a module's `state_dict` may communicate.
-        fingerprint = run_fingerprint(trainer, pl_module, leave_out=self)
-        if directory is None:
+    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._begin(trainer, pl_module)
+
+    @override
+    def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._begin(trainer, pl_module)
+
+    @override
+    def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._begin(trainer, pl_module)
+
+    def _begin(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        self._answers, self._seen, self._batch_size = [], {}, 0
+        if not isinstance(module, Answering):
             return
-        shards = PredictionShards(directory / "predictions.shards")
+        module.kept = {}
+        directory = run_directory(trainer)
+        fitting = trainer.state.fn == "fit"
+        self.directory = directory / "validate" if fitting and directory is not None else directory
+        # On every process, though one needs it: a module's `state_dict` may communicate.
+        depends_on = fingerprint(trainer, module, leave_out=self)
+        if self.directory is None or fitting:
+            return
+        journal = Journal(self.directory)
         if trainer.is_global_zero:
             if not self.resume:
-                shards.remove()
-            shards.claim(fingerprint)
+                journal.clear()
+            journal.claim(depends_on)
         trainer.strategy.barrier("predictions: folder is ready")
-        self._done = {row["id"]: row for part in shards.read() for row in part}
-        pl_module.skip_ids = set(self._done)
+        module.kept = journal.read()
         trainer.strategy.barrier("predictions: all have read what is there")
-        shards.open(trainer.global_rank)
-        self._shards = shards
+        journal.open(trainer.global_rank)
+        self._journal = journal
+
+    # While it runs.
+
+    @override
+    def on_validation_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._look_at(pl_module, batch)
+
+    @override
+    def on_test_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._look_at(pl_module, batch)
 
     @override
     def on_predict_batch_start(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        self._look_at(pl_module, batch)
+
+    @override
+    def on_validation_batch_end(
         self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: list[Example],
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        for example in batch:
-            if example.id in self._seen:
-                raise UserError(f"question id {example.id!r} occurs twice: make ids unique")
-            self._seen.add(example.id)
-            if self._done.get(example.id, {}).get("question", example.question) != example.question:
-                raise UserError(
-                    f"{self._shards.directory} holds a killed run's answers to other data (question id "
-                    f"{example.id!r} differs): remove it, or set resume: false of PredictionWriter"
-                )
+        self._take(pl_module, outputs)
+
+    @override
+    def on_test_batch_end(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        self._take(pl_module, outputs)
 
     @override
     def on_predict_batch_end(
         self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: StepOutput | None,
-        batch: list[Example],
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        # No communication here: processes may have different numbers of batches.
-        if self._shards is not None and outputs is not None:
-            self._shards.append([prediction_row(record, best=pl_module.best_row) for record in outputs.records])
+        self._take(pl_module, outputs)
 
-    @override
-    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        pl_module.skip_ids = set()
-        if self._shards is None:
+    def _look_at(self, module: L.LightningModule, batch: list[Example]) -> None:
+        if not isinstance(module, Answering):
             return
-        self._shards.close()
-        # Gathering also waits until every process has written its last line.
-        seen = _gather(self._seen, world_size=trainer.world_size)
-        if trainer.is_global_zero:
-            rows = join_rows(self._shards.read(), seen)
-            path = self._shards.directory.with_name("predictions.jsonl")
-            write_jsonl(path, rows)
-            self._shards.remove()
-            resumed = len(seen & self._done.keys())
-            rank_zero_info(f"{len(rows):,} predictions ({resumed:,} from a killed run) are in {path}")
-        trainer.strategy.barrier("predictions: joined")
+        self._batch_size = max(self._batch_size, len(batch))
+        for example in batch:
+            if self._seen.setdefault(example.id, example) is not example:
+                raise UserError(f"question id {example.id!r} occurs twice: make ids unique")
+            kept = module.kept.get(example.id)
+            if kept is not None and (kept.question, kept.gold) != (example.question, example.answer):
+                raise UserError(
+                    f"{self.directory} holds answers to other data (question id {example.id!r} differs); name this run "
+                    "otherwise (--trainer.logger.version NAME), or remove that folder"
+                )
+
+    def _take(self, module: L.LightningModule, answers: list[Answer] | None) -> None:
+        # No communication here: processes may have different numbers of batches.
+        if isinstance(module, Answering) and answers:
+            self._answers += answers
+            if self._journal is not None:
+                self._journal.append([answer for answer in answers if answer.id not in module.kept])
+
+    # Ending.
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if not trainer.sanity_checking:
+            self._conclude(trainer, pl_module, split="validation")
+
+    @override
+    def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._conclude(trainer, pl_module, split="test")
+
+    @override
+    def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._conclude(trainer, pl_module, split="predict")
+
+    def _conclude(self, trainer: L.Trainer, module: L.LightningModule, *, split: str) -> None:
+        if not isinstance(module, Answering):
+            return
+        self._close()
+        answers = gather_answers(self._answers, world_size=trainer.world_size)
+        depends_on = fingerprint(trainer, module, leave_out=self)
+        module.kept = {}
+        self._answers = []
+        self.summary = {
+            "method": module.method,
+            "benchmark": module.benchmark.name,
+            "split": split,
+            **summarise(answers),
+            "batch_size": self._batch_size,
+            "device": device_name(trainer.strategy.root_device),
+            "processes": trainer.world_size,
+            "threads": torch.get_num_threads(),
+            "seed": _seed(),
+            "versions": package_versions(),
+            "models": module.identities,
+            "depends_on": depends_on,
+        }
+        if trainer.is_global_zero:
+            if self.directory is not None:
+                write_run(self.directory, self.summary, answers)
+                Journal(self.directory).remove()
+            text = answers_markdown(answers, count=QUESTIONS_SHOWN)
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    logger.experiment.add_text(f"questions/{split}", text, trainer.global_step)
+        trainer.strategy.barrier("predictions: written")
+
+    @override
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         self._close()
 
     @override
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
         self._close()
 
     def _close(self) -> None:
-        if self._shards is not None:
-            self._shards.close()
-            self._shards = None
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    def closing_line(self) -> str | None:
+        """What came out of the last evaluation and where it is, in one line; None before there was one."""
+        if self.summary is None:
+            return None
+        low, high = self.summary["accuracy_ci95"]
+        where = "" if self.directory is None else f"; the answers are in {self.directory / PREDICTIONS}"
+        return (
+            f"{self.summary['method']}: {100 * self.summary['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
+            f"{self.summary['n']:,} questions right ({self.summary['benchmark']}, {self.summary['split']}){where}"
+        )
 
 
-def prediction_row(record: Record, *, best: str | None) -> dict[str, Any]:
-    """Give a record the form of a line of ``predictions.jsonl``.
-
-    Args:
-        record: One answered question.
-        best: The refined row that validation chose. Where the record lacks it, the first refined row is taken, and
-            where nothing was refined, the base row.
-
-    Returns:
-        The line's object. ``rows`` is there when several rows were refined, ``fallback`` when the latents became
-        non-finite.
-    """
-    refined = [name for name in record.answers if name != BASE_ROW]
-    name = best if best in refined else (refined or [BASE_ROW])[0]
-    base, chosen = record.answers[BASE_ROW], record.answers[name]
-    row = {
-        "id": record.id,
-        "question": record.question,
-        "gold": record.gold,
-        "base": base.text,
-        "refined": chosen.text,
-        "base_correct": base.correct,
-        "refined_correct": chosen.correct,
-        "num_latents": record.num_latents,
-    }
-    if len(refined) > 1:
-        row["rows"] = {
-            name: {"answer": answer.text, "correct": answer.correct, "tokens": answer.tokens}
-            for name, answer in record.answers.items()
-        }
-    if record.fallback:
-        row["fallback"] = True
-    return row
-
-
-def join_rows(parts: Sequence[Sequence[dict[str, Any]]], seen: set[str]) -> list[dict[str, Any]]:
-    """Join the processes' rows: every question of this run once, sorted by id.
+def gather_answers(answers: list[Answer], *, world_size: int) -> list[Answer]:
+    """Join what the processes answered, each question once, sorted by id; every process gets the same.
 
     Args:
-        parts: The rows of each process.
-        seen: The ids of this run's questions; a killed run's answers to others are left out.
+        answers: This process's answers. A sampler that pads gives some questions to two processes; the lowest rank's
+            answer counts.
+        world_size: How many processes take part.
 
     Raises:
-        RuntimeError: A question has no answer.
+        UserError: There is none, or one id belongs to two questions.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for row in (row for part in parts for row in part if row["id"] in seen):
-        rows.setdefault(row["id"], row)
-    if missing := sorted(seen - rows.keys(), key=natural_key):
-        raise RuntimeError(f"{len(missing)} of {len(seen)} questions were not answered, the first is {missing[0]!r}")
-    return sorted(rows.values(), key=lambda row: natural_key(row["id"]))
-
-
-def _gather(ids: set[str], *, world_size: int) -> set[str]:
-    parts = [ids] * world_size
+    parts = [answers] * world_size
     if world_size > 1:
-        dist.all_gather_object(parts, ids)
-    return set().union(*parts)
+        dist.all_gather_object(parts, answers)
+    joined: dict[str, Answer] = {}
+    for answer in (answer for part in parts for answer in part):
+        if joined.setdefault(answer.id, answer).question != answer.question:
+            raise UserError(f"question id {answer.id!r} belongs to two different questions: make ids unique")
+    if not joined:
+        raise UserError("no question was answered: check the data file and trainer.limit_*_batches")
+    return sorted(joined.values(), key=lambda answer: natural_key(answer.id))
+
+
+def device_name(device: torch.device) -> str:
+    """What seconds were measured on."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _seed() -> int | None:
+    seed = os.environ.get("PL_GLOBAL_SEED")  # where Lightning's seed_everything leaves it
+    return None if seed is None else int(seed)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from lightning_latent.errors import UserError
 from lightning_latent.refinement.blending import accumulate, blend
 from lightning_latent.refinement.hooks import LatentCallback
 
@@ -15,17 +16,25 @@ class ResidualBlending(LatentCallback):
     question (arXiv 2506.08552). The first latent has none before it and stays.
 
     Args:
-        memory_rate: alpha, the part of the latent before that is kept. 0 switches the blending of latents off.
-        gradient_history: beta, the part of the earlier update directions that is kept. 0 switches it off.
+        memory_rate: alpha, the part of the latent before that is kept; 0 switches the blending of latents off.
+        gradient_history: beta, the part of the earlier update directions that is kept; 0 switches it off.
+
+    Raises:
+        UserError: A rate is below 0, or 1 and more.
     """
 
-    def __init__(self, *, memory_rate: float = 0.1, gradient_history: float = 0.0) -> None:
+    def __init__(self, *, memory_rate: float = 0.0, gradient_history: float = 0.0) -> None:
         for name, value in (("memory_rate", memory_rate), ("gradient_history", gradient_history)):
             if not 0.0 <= value < 1.0:
-                raise ValueError(f"{name} must be at least 0 and below 1, not {value}")
+                raise UserError(f"blending.{name} is {value}; it must be at least 0 and below 1")
         self.memory_rate = memory_rate
         self.gradient_history = gradient_history
         self._history: Tensor | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a rate is above 0."""
+        return self.memory_rate > 0 or self.gradient_history > 0
 
     def begin(self, questions: Sequence[str]) -> None:
         """Forget the last batch's updates."""

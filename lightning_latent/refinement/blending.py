@@ -1,9 +1,8 @@
 """Residual embedding refinement (arXiv 2506.08552, "Residual Embedding Refinement"), as pure functions.
 
-Legend: `...` any leading axes, B batch, T latents, D hidden size.
+Legend: `...` any leading axes, D hidden size.
 """
 
-import torch
 from torch import Tensor
 
 
@@ -18,26 +17,11 @@ def blend(previous: Tensor, proposed: Tensor, *, memory_rate: float) -> Tensor:
     Returns:
         `[..., D]`.
 
+    >>> import torch
     >>> blend(torch.tensor([0.0]), torch.tensor([1.0]), memory_rate=0.25)
     tensor([0.7500])
     """
     return memory_rate * previous + (1.0 - memory_rate) * proposed
-
-
-def blend_trajectory(latents: Tensor, *, memory_rate: float) -> Tensor:
-    """The same along a whole trajectory that is given: `h'_1 = h_1`, `h'_t = alpha h'_{t-1} + (1 - alpha) h_t`.
-
-    Args:
-        latents: `[B, T, D]`.
-        memory_rate: alpha.
-
-    Returns:
-        `[B, T, D]`.
-    """
-    blended: list[Tensor] = []
-    for latent in latents.unbind(dim=1):
-        blended.append(blend(blended[-1], latent, memory_rate=memory_rate) if blended else latent)
-    return torch.stack(blended, dim=1) if blended else latents
 
 
 def accumulate(history: Tensor | None, update: Tensor, *, history_rate: float) -> Tensor:

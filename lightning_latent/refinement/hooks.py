@@ -1,10 +1,37 @@
-"""What a callback may do to latents while they are refined."""
+"""What a callback may do to latents while they are refined, and what it may ask of the module."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
 
 import lightning as L
 from torch import Tensor
+
+from lightning_latent.data.example import Example
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.thoughts import Thoughts
+from lightning_latent.refinement.reference import Reference
+
+
+@runtime_checkable
+class Refining(Protocol):
+    """A module that refines latents: all that a callback may ask of it.
+
+    Attributes:
+        loop: `stepwise` or `trajectory`.
+    """
+
+    loop: str
+
+    @property
+    def reasoner(self) -> LatentReasoner:
+        """The frozen base, loaded when it is first asked for."""
+
+    def load_reference(self, path: str, *, role: str) -> Reference:
+        """Load another checkpoint of the same model, which the answers then depend on."""
+
+    def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
+        """Think about questions by the run's method, or plainly."""
 
 
 class LatentCallback(L.Callback):
@@ -14,6 +41,14 @@ class LatentCallback(L.Callback):
     (stepwise) or on the whole trajectory (trajectory), `blend`, `displacement` and `accumulate`, each on all callbacks
     before the next, so that their order in the config does not matter.
     """
+
+    @property
+    def active(self) -> bool:
+        """Whether it does anything as it is set; an inactive one is not called."""
+        return True
+
+    def prepare(self, module: Refining) -> None:
+        """Get ready for a run: load what is needed. Called once a run, before any question."""
 
     def begin(self, questions: Sequence[str]) -> None:
         """Get ready for a batch of B questions: read them, forget what belonged to the last batch."""

@@ -3,24 +3,37 @@
 import torch
 from torch import Tensor, nn
 
+from lightning_latent.errors import UserError
+
 
 class LatentMap(nn.Module):
     """`h_t -> h_t + (h_t A_t) B_t + b_t`, one map for each step t, the same for all questions.
 
-    Legend: B batch, T latents, D hidden size, r rank. With rank 0 only the shared offset `b_t` remains. It starts as
-    the identity (`B_t = b_t = 0`) and needs no reference model at inference.
+    Legend: B batch, T latents, D hidden size, r rank. It starts as the identity (`B_t = b_t = 0`) and needs no
+    reference model at inference.
 
     Args:
-        num_latents: Steps T.
-        hidden_size: Width D.
-        rank: Rank r of the map; 0 for a shared offset.
+        rank: Rank r of the map; 0 leaves the shared offset `b_t` alone.
     """
 
-    def __init__(self, *, num_latents: int, hidden_size: int, rank: int) -> None:
+    def __init__(self, *, rank: int = 8) -> None:
         super().__init__()
-        self.down = nn.Parameter(torch.randn(num_latents, hidden_size, rank) / hidden_size**0.5)
-        self.up = nn.Parameter(torch.zeros(num_latents, rank, hidden_size))
-        self.offset = nn.Parameter(torch.zeros(num_latents, hidden_size))
+        if rank < 0:
+            raise UserError(f"the rank of a LatentMap is {rank}; it must be at least 0")
+        self.rank = rank
+
+    def build(self, *, num_latents: int, hidden_size: int, dtype: torch.dtype = torch.float32) -> "LatentMap":
+        """Make the parameters, once the model's sizes are known: T, D and their type. A drawn `A_t`, zeros else."""
+        down = torch.randn(num_latents, hidden_size, self.rank) / hidden_size**0.5
+        self.down = nn.Parameter(down.to(dtype))
+        self.up = nn.Parameter(torch.zeros(num_latents, self.rank, hidden_size, dtype=dtype))
+        self.offset = nn.Parameter(torch.zeros(num_latents, hidden_size, dtype=dtype))
+        return self
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing, as before it has learned."""
+        return not (self.up.any() or self.offset.any())
 
     def forward(self, step: int, latent: Tensor) -> Tensor:
         """Correct the latents `[B, D]` of one step, in the map's own precision."""

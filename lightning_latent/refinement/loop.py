@@ -1,58 +1,67 @@
-"""The two refinement loops: stepwise (the paper's) and on whole trajectories."""
+"""The two refinement loops: stepwise (the paper's) and on whole trajectories.
+
+The learned part of a method, if it has one, corrects each latent before callbacks blend and move it. Gradients flow
+through the learned part, the blending and the model; moves are held constant.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.thoughts import Thoughts, settle
 from lightning_latent.refinement.hooks import LatentCallback
-
-
-class Refined(NamedTuple):
-    """Latents `[B, T, D]`, the context at the end marker, and which rows `[B]` stayed finite throughout."""
-
-    latents: Tensor
-    context: Context
-    finite: Tensor
+from lightning_latent.refinement.latent_map import LatentMap
 
 
 def refine_stepwise(
-    reasoner: LatentReasoner, context: Context, callbacks: Sequence[LatentCallback], *, iterations: int = 1
-) -> Refined:
-    """Refine each latent before rolling on to the next: blend it, move it, feed it.
+    reasoner: LatentReasoner,
+    context: Context,
+    callbacks: Sequence[LatentCallback] = (),
+    *,
+    iterations: int = 1,
+    learned: LatentMap | None = None,
+) -> Thoughts:
+    """Refine each latent before rolling on to the next: correct it, blend it, move it, feed it.
 
-    A row whose latent becomes non-finite goes on with the unrefined one and is marked.
+    A question whose latent becomes non-finite goes on with the unrefined one and is marked.
 
     Args:
         reasoner: The frozen base.
         context: B encoded questions.
         callbacks: What blends and moves.
         iterations: Moves of a latent before it is fed.
+        learned: What corrects each latent first.
     """
     finite = torch.ones(context.batch_size, dtype=torch.bool, device=context.mask.device)
 
     def refine(step: int, fed: list[Tensor], latent: Tensor) -> Tensor:
         nonlocal finite
-        refined = full_precision(latent)
+        refined = full_precision(latent) if learned is None else learned(step, latent)
         for callback in callbacks:
             refined = callback.blend(fed[-1] if fed else None, refined)
         for _ in range(iterations):
-            moves = [callback.displacement(step, fed, refined) for callback in callbacks]
+            with torch.no_grad():
+                moves = [callback.displacement(step, fed, refined) for callback in callbacks]
             refined = _move(refined, moves, callbacks)
         sound = refined.isfinite().all(-1)
         finite = finite & sound
         return torch.where(sound.unsqueeze(-1), refined, full_precision(latent))
 
     rollout = reasoner.rollout(context, refine=refine)
-    return conclude(reasoner.answer_context(rollout), rollout.latents, finite)
+    return settle(reasoner.answer_context(rollout), rollout.latents, finite)
 
 
 def refine_trajectory(
-    reasoner: LatentReasoner, context: Context, callbacks: Sequence[LatentCallback], *, iterations: int = 1
-) -> Refined:
+    reasoner: LatentReasoner,
+    context: Context,
+    callbacks: Sequence[LatentCallback] = (),
+    *,
+    iterations: int = 1,
+    learned: LatentMap | None = None,
+) -> Thoughts:
     """Roll out once, then refine the whole trajectory: blend along it, then move all latents at once, several times.
 
     Args:
@@ -60,31 +69,20 @@ def refine_trajectory(
         context: B encoded questions.
         callbacks: What blends and moves.
         iterations: Moves of the trajectory; each costs one parallel call of every reference.
+        learned: What corrects each latent while rolling out.
     """
-    original = full_precision(reasoner.rollout(context).latents)
+    correct = None if learned is None else lambda step, fed, latent: learned(step, latent)
+    original = full_precision(reasoner.rollout(context, refine=correct).latents)
     latents = original
     if original.shape[1]:
         latents = _blend(original, callbacks)
         for _ in range(iterations):
-            latents = _move(latents, [callback.trajectory_displacement(latents) for callback in callbacks], callbacks)
+            with torch.no_grad():
+                moves = [callback.trajectory_displacement(latents) for callback in callbacks]
+            latents = _move(latents, moves, callbacks)
     finite = latents.isfinite().flatten(1).all(-1)
     latents = torch.where(finite[:, None, None], latents, original)
-    return conclude(reasoner.conclude(context, latents), latents, finite)
-
-
-def conclude(context: Context, latents: Tensor, finite: Tensor | None = None) -> Refined:
-    """Put together what became of a batch.
-
-    Args:
-        context: B rows, read up to the end marker.
-        latents: `[B, T, D]`.
-        finite: `[B]`, rows that are known to have been finite so far.
-
-    Returns:
-        The same; rows also count as lost where the model, fed enormous latents, made something non-finite of them.
-    """
-    sound = latents.isfinite().flatten(1).all(-1) & context.hidden.isfinite().all(-1)
-    return Refined(latents, context, sound if finite is None else finite & sound)
+    return settle(reasoner.conclude(context, latents), latents, finite)
 
 
 def _blend(latents: Tensor, callbacks: Sequence[LatentCallback]) -> Tensor:

@@ -1,70 +1,76 @@
-"""The LightningModule whose parameters are the latents, the language model frozen."""
+"""The LightningModule that refines the latents of a frozen reasoner, and learns what all questions share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
 import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
-from torch import Tensor, nn
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
+from lightning_latent.distributed import share_of_tokens
 from lightning_latent.errors import UserError
-from lightning_latent.metrics.comparison import BASE_ROW
-from lightning_latent.metrics.record import StepOutput
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answering import answer_questions, read_questions
+from lightning_latent.evaluation.comparison import PLAIN
+from lightning_latent.evaluation.module import AnsweringModule
+from lightning_latent.evaluation.scoring import Scoring, say
 from lightning_latent.reasoner.context import Context
-from lightning_latent.reasoner.loading import DType
+from lightning_latent.reasoner.identity import identify
+from lightning_latent.reasoner.loading import DType, load_reasoner
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_words
-from lightning_latent.refinement.answering import answer_rows, encode_batch, make_records
-from lightning_latent.refinement.frozen import FrozenReasonerModule
+from lightning_latent.reasoner.thoughts import Thoughts, think
+from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
 from lightning_latent.refinement.hooks import LatentCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
-from lightning_latent.refinement.loop import Refined, conclude, refine_stepwise, refine_trajectory
-from lightning_latent.refinement.map_fit import answer_loss, linear_decay, said_steps, share_gradients
+from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
+from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
+from lightning_latent.refinement.places import beside
+from lightning_latent.refinement.reference import Reference, check_compatible
 
-Phase = Literal["feedback", "map"]
 
+class LatentRefinement(AnsweringModule):
+    """Answers questions by a frozen reasoner whose latents are refined on the way.
 
-class LatentRefinement(FrozenReasonerModule):
-    """Refines the latents of a frozen reasoner and compares the answers with plain Coconut's, question by question.
-
-    The rows of a comparison are `coconut` (unrefined), `feedback` (refined by the callbacks, if there are any) and
-    `map` (refined by the learned map, once it is fitted). Legend: B batch, T latents, D hidden size.
+    The trainer's callbacks refine them (`ContrastiveFeedback`, `ResidualBlending`, ...), each question's own where it
+    is answered, and `learn`, what all questions share, which `fit` learns. Without any of them it is plain Coconut, or
+    whatever the reasoner was trained to be. Legend: B batch, T latents, D hidden size.
 
     Args:
-        reasoner: Directory or hub id of the latent reasoner, or of a PEFT adapter; `embedded:final` is the one that
-            comes with the package.
-        benchmark: How answers are read and judged.
-        fit: What `fit` does with the train split. `feedback` refines every batch by the callbacks' method and keeps
-            their running state; `map` learns the shared map by answer likelihood; `[feedback, map]` does one epoch of
-            feedback, then map.
+        reasoner: Directory or hub id of the reasoner, or of a PEFT adapter; `embedded:final` is the one that comes with
+            the package.
+        benchmark: How answers are read and judged; the data module's benchmark if not given.
+        method: The name of this way of answering in tables; by default that of what refines, or `Coconut`.
+        learn: What all questions share; `fit` learns it, and it corrects each latent before callbacks do.
+        learning_rate: Adam's learning rate in `fit`; it falls to zero.
         loop: `stepwise` refines a latent before the next is thought (the paper); `trajectory` rolls out once and then
             refines all latents at a time.
         iterations: Moves of each latent (stepwise) or of the trajectory.
-        rank: Rank of the shared map; 0 learns the shared offset alone.
-        learning_rate: Adam's learning rate for the map.
+        scoring: `generate` decodes the answer; `likelihood` takes the likeliest of a question's options, and
+            `likelihood_per_character` divides by their length.
         num_latents: Latents T, where the checkpoint does not say or another number is wanted.
         max_new_tokens: Most tokens of an answer; the benchmark's default if not given.
-        dtype: Type of the frozen weights. Latents are refined in at least float32.
+        dtype: Type of the frozen weights; `auto` keeps the checkpoint's. Latents are refined in at least float32.
         attention: Attention implementation of transformers.
         revision: Commit, tag or branch of a hub id.
         trust_remote_code: Run code that comes with the checkpoint.
     """
 
-    not_saved = ("reasoner.", "latents")
-
     def __init__(
         self,
         *,
         reasoner: str,
-        benchmark: Benchmark,
-        fit: list[Phase] | None = None,
+        benchmark: Benchmark | None = None,
+        method: str | None = None,
+        learn: LatentMap | None = None,
+        learning_rate: float = 1e-2,
         loop: Literal["stepwise", "trajectory"] = "stepwise",
         iterations: int = 1,
-        rank: int = 8,
-        learning_rate: float = 1e-2,
+        scoring: Scoring = "generate",
         num_latents: int | None = None,
         max_new_tokens: int | None = None,
         dtype: DType = "float32",
@@ -72,180 +78,193 @@ class LatentRefinement(FrozenReasonerModule):
         revision: str | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        super().__init__(
-            path=reasoner,
-            num_latents=num_latents,
-            dtype=dtype,
-            attention=attention,
-            revision=revision,
-            trust_remote_code=trust_remote_code,
-        )
-        for name, value, least in (("iterations", iterations, 1), ("rank", rank, 0)):
-            if value < least:
-                raise UserError(f"model.{name} is {value}; it must be at least {least}")
-        if fit is not None and (not fit or "feedback" in fit[1:]):
-            raise UserError(f"model.fit is {fit}; it must be [feedback], [map] or [feedback, map]")
-        self.save_hyperparameters(ignore=["benchmark"])
-        self.automatic_optimization = False
-        self.benchmark = benchmark
-        self.phases: list[Phase] = ["feedback"] if fit is None else fit
+        super().__init__(benchmark=benchmark, method=method or PLAIN)
+        if iterations < 1:
+            raise UserError(f"model.iterations is {iterations}; it must be at least 1")
+        self.strict_loading = False  # checkpoints leave the language model out
+        self.path = reasoner
+        self.learn = learn
+        self.learning_rate = learning_rate
         self.loop = loop
         self.iterations = iterations
-        self.rank = rank
-        self.learning_rate = learning_rate
-        self.max_new_tokens = max_new_tokens or benchmark.max_new_tokens
-        # What callbacks read and write, beside `best_row` and `identities`.
-        self.benchmark_name = benchmark.name
-        self.skip_ids: set[str] = set()
-        self.trajectories: dict[str, Tensor] = {}
+        self.scoring: Scoring = scoring
+        self.num_latents = num_latents
+        self.max_new_tokens = max_new_tokens
+        self.dtype_name: DType = dtype
+        self.attention = attention
+        self.revision = revision
+        self.trust_remote_code = trust_remote_code
+        self.frozen: LatentReasoner | None = None
+        self.latent_callbacks: list[LatentCallback] = []
+        self._named = method is not None
+        self._prepared: list[LatentCallback] = []
 
-    def make_parameters(self, reasoner: LatentReasoner) -> None:
-        """The latents, which each batch replaces, and the shared map, in at least single precision."""
-        sizes = {"num_latents": reasoner.num_latents, "hidden_size": reasoner.hidden_size}
-        dtype = torch.promote_types(reasoner.dtype, torch.float32)
-        self.latents = nn.Parameter(torch.zeros(0, *sizes.values(), dtype=dtype))
-        self.map = LatentMap(**sizes, rank=self.rank).to(dtype)
-
-    def setup(self, stage: str) -> None:
-        """Refuse a fit that would do nothing."""
-        if stage == "fit" and "feedback" in self.phases and not self.latent_callbacks:
-            raise UserError(
-                "model.fit: feedback needs ContrastiveFeedback or ResidualBlending in trainer.callbacks; add one, or "
-                "set model.fit to [map]"
-            )
+    # Getting ready.
 
     @property
-    def latent_callbacks(self) -> list[LatentCallback]:
-        """The trainer's callbacks that refine latents."""
-        return [callback for callback in self.trainer.callbacks if isinstance(callback, LatentCallback)]
+    def reasoner(self) -> LatentReasoner:
+        """The frozen language model, loaded when it is first asked for."""
+        self.configure_model()
+        assert self.frozen is not None
+        return self.frozen
+
+    def setup(self, stage: str) -> None:
+        """Find out what refines, and refuse a fit that would learn nothing."""
+        super().setup(stage)
+        callbacks = [callback for callback in self.trainer.callbacks if isinstance(callback, LatentCallback)]
+        self.latent_callbacks = [callback for callback in callbacks if callback.active]
+        if not self._named:
+            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks]
+            self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
+        if stage == "fit" and self.learn is None:
+            raise UserError(
+                f"{self.method} learns nothing: validate, test and predict answer by it; for fit give model.learn, "
+                "such as --model.learn LatentMap"
+            )
+
+    def configure_model(self) -> None:
+        """Load the language model, freeze it, and make what is learned, once; then what the callbacks need."""
+        if self.frozen is None:
+            loaded = load_reasoner(
+                self.path,
+                num_latents=self.num_latents,
+                revision=self.revision,
+                dtype=self.dtype_name,
+                attention=self.attention,
+                trust_remote_code=self.trust_remote_code,
+            ).freeze()
+            self.identities["reasoner"] = identify(loaded.model, path=self.path, revision=self.revision)
+            if self.learn is not None:
+                self.learn.build(
+                    num_latents=loaded.num_latents,
+                    hidden_size=loaded.hidden_size,
+                    dtype=torch.promote_types(loaded.dtype, torch.float32),
+                )
+            self.frozen = loaded
+        for callback in self.latent_callbacks:
+            if callback not in self._prepared:
+                self._prepared.append(callback)
+                callback.prepare(self)
+
+    def load_reference(self, path: str, *, role: str) -> Reference:
+        """Load another checkpoint of the same model, which the answers then depend on.
+
+        Args:
+            path: Directory, hub id or adapter; `beside:NAME` is the directory of that name beside the reasoner's.
+            role: What it is to the method, for messages and for the identity in the run's files.
+
+        Raises:
+            UserError: It is no checkpoint of the same model.
+        """
+        base = self.reasoner
+        model = load_reasoner(
+            beside(path, self.path),
+            num_latents=base.num_latents,
+            dtype=self.dtype_name,
+            attention=self.attention,
+            trust_remote_code=self.trust_remote_code,
+        )
+        check_compatible(model, base, role=role, path=path)
+        self.identities[role] = identify(model.model, path=path)
+        return Reference(model.freeze().to(self.trainer.strategy.root_device))  # the module is moved only later
+
+    # Checkpoints hold what was learned, and whose it is.
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+        """What was learned, without the language model."""
+        state = super().state_dict(*args, **kwargs)
+        return {name: value for name, value in state.items() if not name.startswith("frozen.")}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what the learned numbers belong to."""
+        checkpoint[KEY] = pack(self.identities)
+
+    def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
+        """Refuse what was fitted for other weights, or with another number of latents or rank."""
+        self.configure_model()
+        check_checkpoint(checkpoint, identities=self.identities)
+        check_shapes(checkpoint["state_dict"], self.state_dict())
 
     # Fit.
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Gradient descent with unit rate applies a batch's refinement to the latents; Adam learns the map.
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Adam on what is learned; its rate falls linearly to zero over the steps of the run."""
+        assert self.learn is not None
+        optimizer = torch.optim.Adam(self.learn.parameters(), lr=self.learning_rate, betas=(0.9, 0.98))
+        total = self.trainer.estimated_stepping_batches
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: linear_decay(step, total))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-        Refinement could write the latents itself, but Lightning counts steps, saves checkpoints and calls the optimiser
-        hooks only for optimisers it knows.
-        """
-        return [
-            torch.optim.SGD([self.latents], lr=1.0),
-            torch.optim.Adam(self.map.parameters(), lr=self.learning_rate, betas=(0.9, 0.98)),
-        ]
+    def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
+        """Mean negative log-likelihood of the gold answers' tokens, those of all processes together."""
+        assert self.learn is not None
+        if not batch:  # a process that ran out of questions: no gradient, but the others wait for its part
+            share_of_tokens(self.trainer, torch.zeros((), device=self.device))
+            return torch.stack([parameter.sum() for parameter in self.learn.parameters()]).sum() * 0.0
+        answers = [example.answer for example in batch]
+        steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
+        longest = max(map(len, encode_words(self.reasoner.tokenizer, answers, steps)))
+        with torch.no_grad():
+            context = read_questions(self.reasoner, batch, room=self._room(longest))
+        thoughts = self._refine(batch, context)
+        loss, tokens = answer_loss(self.reasoner, thoughts.context, answers, steps=steps)
+        mean = loss / tokens
+        self.log("train/answer_loss", mean.detach(), prog_bar=True, batch_size=len(batch))
+        self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"], batch_size=1)
+        return mean * share_of_tokens(self.trainer, tokens)
 
-    def on_fit_start(self) -> None:
-        """Let the map start from the same random numbers in all processes, also where nobody seeded them."""
-        for parameter in self.map.parameters():
-            parameter.data.copy_(self.trainer.strategy.broadcast(parameter.data.cpu()))
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Leave a step out whose gradient is not finite, in every process alike: it would spoil what was learned."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        if not all(bool(parameter.grad.isfinite().all()) for parameter in parameters):
+            rank_zero_warn("The gradient is not finite; the step is left out. Try a smaller model.learning_rate.")
+            optimizer.zero_grad()
 
-    @property
-    def phase(self) -> Phase:
-        """What the current epoch of fit does; the last phase lasts."""
-        return self.phases[min(self.trainer.current_epoch, len(self.phases) - 1)]
+    # Answering.
 
-    def training_step(self, batch: list[Example], batch_idx: int) -> None:
-        """One batch of feedback, or one step of the map. An empty batch takes part in the sums over ranks."""
-        step = self._feedback_step if self.phase == "feedback" else self._map_step
-        step(batch)
+    def on_validation_start(self) -> None:
+        """Refuse to answer by what has not been learned, but for the validations within fit."""
+        if self.trainer.state.fn != "fit":
+            self._require_learned()
 
-    def _feedback_step(self, batch: list[Example]) -> None:
-        optimizer = self.optimizers()[0]
-        self.latents.grad = None
-        if batch:
-            context = self._encode(batch)
-            with torch.no_grad():
-                plain = self.reasoner.rollout(context).latents.to(self.latents.dtype)
-                refined = self._refine(batch, context)
-            self.latents.data = plain
-            self.latents.grad = torch.where(refined.finite[:, None, None], plain - refined.latents.to(plain), 0)
-            moved = (self.latents.grad.norm(dim=-1) / plain.norm(dim=-1)).mean()
-            values = {"train/relative_move": moved, "train/fallbacks": (~refined.finite).sum().float()}
-            self.log_dict(values, prog_bar=True, batch_size=len(batch))
-        optimizer.step()
+    def on_test_start(self) -> None:
+        """Refuse to answer by what has not been learned."""
+        self._require_learned()
 
-    def _map_step(self, batch: list[Example]) -> None:
-        optimizer = self.optimizers()[1]
-        self._decay(optimizer)
-        optimizer.zero_grad()
-        loss, tokens = self.latents.new_zeros(()), self.latents.new_zeros(())
-        if batch:
-            answers = [example.answer for example in batch]
-            steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
-            context = self._encode(batch, encode_words(self.reasoner.tokenizer, answers, steps))
-            loss, tokens = answer_loss(self.reasoner, context, answers, steps=steps, refine=self._apply_map)
-        totals = self._sum(torch.stack([loss.detach(), tokens]))
-        if batch:
-            self.manual_backward(loss / totals[1])
-        if not share_gradients(self.map.parameters(), self._sum):
-            rank_zero_warn("The map's gradient is not finite; the step is left out. Try a smaller learning_rate.")
-        optimizer.step()
-        self.map_steps += 1
-        self.log("train/answer_loss", totals[0] / totals[1], prog_bar=True, batch_size=max(1, len(batch)))
+    def on_predict_start(self) -> None:
+        """Refuse to answer by what has not been learned."""
+        self._require_learned()
 
-    def _sum(self, tensor: Tensor) -> Tensor:
-        return self.trainer.strategy.reduce(tensor, reduce_op="sum")
+    def _require_learned(self) -> None:
+        if self.learn is not None and self.learn.is_identity:
+            raise UserError(
+                f"{self.method} has learned nothing yet; run fit first, or give --ckpt_path of its checkpoint"
+            )
 
-    def _decay(self, optimizer: Any) -> None:
-        """Let the learning rate fall to zero, linearly over the map's steps."""
-        before = self.trainer.num_training_batches if self.phases[0] == "feedback" else 0
-        done, total = self.trainer.global_step - before, self.trainer.estimated_stepping_batches - before
-        rate = self.learning_rate * linear_decay(done, total)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        self.log("train/learning_rate", rate, batch_size=1)
-
-    def _apply_map(self, step: int, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
-        return self.map(step, latent)
-
-    # Evaluation.
-
-    def validation_step(self, batch: list[Example], batch_idx: int) -> StepOutput:
-        """Answer a batch in every row."""
-        return self.answer(batch)
-
-    test_step = validation_step
-
-    def predict_step(self, batch: list[Example], batch_idx: int) -> StepOutput:
-        """Answer the questions of a batch that have no answer yet, in every row."""
-        return self.answer([example for example in batch if example.id not in self.skip_ids])
-
-    @property
-    def rows(self) -> list[str]:
-        """The rows of a comparison."""
-        return [BASE_ROW] + ["feedback"] * bool(self.latent_callbacks) + ["map"] * (self.map_steps > 0)
-
-    @torch.no_grad()
-    def answer(self, batch: list[Example]) -> StepOutput:
-        """Answer questions plainly and refined; they are read once for all rows."""
-        self.trajectories = {}
-        if not batch:
-            return StepOutput([], dict.fromkeys(self.rows, 0.0))
-        rows, seconds = answer_rows(
+    def answer(self, batch: list[Example]) -> list[Answer]:
+        """See `AnsweringModule.answer`."""
+        plain = self.learn is None and not self.latent_callbacks
+        tokens = self.max_new_tokens or self.benchmark.max_new_tokens
+        return answer_questions(
             self.reasoner,
             batch,
-            {row: partial(self._treat, row, batch) for row in self.rows},
-            encode=partial(self._encode, batch),
+            thinking=None if plain else partial(self._refine, batch),
+            say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=tokens, scoring=self.scoring),
             benchmark=self.benchmark,
-            max_new_tokens=self.max_new_tokens,
+            room=self._room(tokens),
         )
-        self.trajectories = {name: row.latents for name, row in rows.items()}
-        return StepOutput(make_records(batch, rows), seconds)
-
-    def _treat(self, row: str, batch: list[Example], context: Context) -> Refined:
-        """What a row does to the latents. For the base row there is nothing to fall back to."""
-        if row == "feedback":
-            return self._refine(batch, context)
-        rollout = self.reasoner.rollout(context, refine=self._apply_map if row == "map" else None)
-        refined = conclude(self.reasoner.answer_context(rollout), rollout.latents)
-        return refined if row != BASE_ROW else refined._replace(finite=torch.ones_like(refined.finite))
-
-    def _refine(self, batch: list[Example], context: Context) -> Refined:
-        """The callbacks' method, by the chosen loop."""
-        refine = refine_stepwise if self.loop == "stepwise" else refine_trajectory
-        with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
-            return refine(self.reasoner, context, callbacks, iterations=self.iterations)
 
     @torch.no_grad()
-    def _encode(self, batch: list[Example], words: Sequence[Sequence[int]] = ()) -> Context:
-        """Read the questions, with room for latents, end marker and the longest words."""
-        longest = max(self.max_new_tokens, *map(len, words), 0)
-        return encode_batch(self.reasoner, batch, room=self.reasoner.num_latents + 1 + longest)
+    def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
+        """Think about questions by this method, or plainly."""
+        context = read_questions(self.reasoner, examples, room=self._room(0))
+        return think(self.reasoner, context) if plain else self._refine(examples, context)
+
+    def _refine(self, batch: Sequence[Example], context: Context) -> Thoughts:
+        refine = refine_stepwise if self.loop == "stepwise" else refine_trajectory
+        with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
+            return refine(self.reasoner, context, callbacks, iterations=self.iterations, learned=self.learn)
+
+    def _room(self, words: int) -> int:
+        """Columns after a question: latents, end marker and words."""
+        return self.reasoner.num_latents + 1 + words

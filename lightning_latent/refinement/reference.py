@@ -36,7 +36,7 @@ class Reference:
         """Forget the questions."""
         self._question = self._followed = None
 
-    def outlook(self, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
+    def next_latent(self, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """`S(h_t)`: what this model makes of a latent that it is fed, one step ahead.
 
         One call: the refined latent before it, not read yet, and the candidate go in together.
@@ -54,23 +54,23 @@ class Reference:
             self._followed, self._count = drop_last(context), len(fed)
         return hidden[:, -1]
 
-    def proposal(self, fed: Sequence[Tensor]) -> Tensor:
+    def same_latent(self, fed: Sequence[Tensor]) -> Tensor:
         """`S(h_{t-1})`: what this model proposes in the slot of `h_t`, having read the refined latents before it."""
         for latent in fed[self._count :]:
             self._followed = self.reasoner.think(self._followed, latent)
         self._count = len(fed)
         return self._followed.hidden
 
-    def outlooks(self, latents: Tensor) -> Tensor:
+    def next_latents(self, latents: Tensor) -> Tensor:
         """`S(h_t)` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
         return self.reasoner.replay(self._question, latents)[0]
 
-    def proposals(self, latents: Tensor) -> Tensor:
+    def same_latents(self, latents: Tensor) -> Tensor:
         """`S(h_{t-1})` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
         hidden = self._question.hidden.unsqueeze(1)
         if latents.shape[1] == 1:
             return hidden
-        return torch.cat([hidden, self.outlooks(latents[:, :-1])], dim=1)
+        return torch.cat([hidden, self.next_latents(latents[:, :-1])], dim=1)
 
 
 def check_compatible(reference: LatentReasoner, base: LatentReasoner, *, role: str, path: str) -> None:

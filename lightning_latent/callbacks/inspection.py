@@ -1,0 +1,171 @@
+"""Latents to look at in TensorBoard."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from typing_extensions import override
+
+from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Lens, lens_markdown, trajectory_figure
+from lightning_latent.data.example import Example
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.protocol import Answering
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.refinement.geometry import movement, nearest_tokens
+from lightning_latent.refinement.hooks import Refining
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+# Of the first batch: every latent is written as text for the projector, at every evaluation.
+QUESTIONS_SHOWN = 32
+
+
+class TrajectoryInspection(Callback):
+    """Shows in TensorBoard what refinement does to latents, on the first batch of every validation and test.
+
+    - *Scalars*: each latent's norm, its distance from the plain one as a fraction of that one's norm, the cosine
+      between the two, and the distance to the next latent, averaged over the questions (`latents_norm/val/refined/1`
+      and so on).
+    - *Images*: a few questions' trajectories, plain and refined, projected on the plane along which the plain latents
+      spread most.
+    - *Text*: the tokens that each latent is nearest to, by the model's own output head (the logit lens), beside
+      question and answer.
+    - *Projector*: latents with question, step, plain or refined, and whether the answer is right.
+
+    It does nothing without a TensorBoard logger, and looks at the first process's first questions alone.
+
+    Args:
+        num_questions: Questions in the figure and in the tables.
+        top_tokens: Tokens shown for each latent.
+        embedding: Write latents for the projector. They are written as text, which takes space with wide models.
+    """
+
+    def __init__(self, *, num_questions: int = 4, top_tokens: int = 3, embedding: bool = True) -> None:
+        for name, value in (("num_questions", num_questions), ("top_tokens", top_tokens)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        self.num_questions = num_questions
+        self.top_tokens = top_tokens
+        self.embedding = embedding
+
+    @override
+    def on_validation_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if batch_idx == 0 and not trainer.sanity_checking:
+            self._show(trainer, pl_module, batch, outputs, prefix="val")
+
+    @override
+    def on_test_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        if batch_idx == 0:
+            self._show(trainer, pl_module, batch, outputs, prefix="test")
+
+    def _show(
+        self,
+        trainer: Trainer,
+        module: LightningModule,
+        batch: list[Example],
+        answers: list[Answer] | None,
+        *,
+        prefix: str,
+    ) -> None:
+        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
+        if not loggers or not trainer.is_global_zero or not answers or not isinstance(module, Refining):
+            return
+        if isinstance(module, Answering) and module.kept:  # shown when they were answered
+            return
+        batch, answers, step = batch[:QUESTIONS_SHOWN], answers[:QUESTIONS_SHOWN], trainer.global_step
+        on_device = {way: module.think(batch, plain=way == PLAIN).latents for way in (PLAIN, REFINED)}
+        # Enough precision for pictures, whatever the model's.
+        trajectories = {way: latents.float().cpu() for way, latents in on_device.items()}
+        plain = trajectories[PLAIN]
+        if plain.shape[1] == 0 or not plain.isfinite().all():
+            return
+        figure = trajectory_figure(trajectories, answers, count=self.num_questions)
+        shown = answers[: self.num_questions]
+        lenses = {
+            way: read_lenses(module.reasoner, latents[: len(shown)], count=self.top_tokens)
+            for way, latents in on_device.items()
+        }
+        for logger in loggers:
+            writer = logger.experiment
+            for tag, value in movement_scalars(trajectories, prefix=prefix).items():
+                writer.add_scalar(tag, value, step)
+            writer.add_figure(f"trajectories/{prefix}", figure, step)
+            writer.add_text(f"latents/{prefix}", lens_markdown(shown, lenses), step)
+            if self.embedding:
+                add_embedding(writer, trajectories, answers, tag=f"latents_{prefix}", step=step)
+
+
+def movement_scalars(trajectories: dict[str, Tensor], *, prefix: str) -> dict[str, float]:
+    """Means over the batch of how latents move, by tag.
+
+    Args:
+        trajectories: Way of thinking to `[B, T, D]`, the plain way among them.
+        prefix: `val` or `test`.
+    """
+    scalars = {}
+    for way, latents in trajectories.items():
+        for name, values in movement(trajectories[PLAIN], latents)._asdict().items():
+            if way == PLAIN and name in ("displacement", "cosine"):
+                continue
+            for index, value in enumerate(values.mean(0).tolist(), start=1):
+                scalars[f"latents_{name}/{prefix}/{way}/{index}"] = value
+    return scalars
+
+
+@torch.no_grad()
+def read_lenses(reasoner: LatentReasoner, latents: Tensor, *, count: int) -> list[Lens]:
+    """What latents would say if the output head read them.
+
+    Args:
+        reasoner: The model, whose latents are last hidden states, which is what its head reads.
+        latents: `[B, T, D]`.
+        count: Tokens a latent.
+
+    Returns:
+        B lenses.
+    """
+    probabilities, ids = nearest_tokens(reasoner.logits(latents.to(reasoner.dtype)), count=count)
+    tokens = [[[reasoner.tokenizer.decode([i]) for i in step] for step in question] for question in ids.tolist()]
+    return [Lens(*pair) for pair in zip(tokens, probabilities.tolist(), strict=True)]
+
+
+def add_embedding(
+    writer: "SummaryWriter", trajectories: dict[str, Tensor], answers: list[Answer], *, tag: str, step: int
+) -> None:
+    """Write latents for TensorBoard's projector, with what they belong to.
+
+    Args:
+        writer: Where to.
+        trajectories: Way of thinking to `[B, T, D]`.
+        answers: B answers of the run's method.
+        tag: The name in the projector.
+        step: The global step.
+    """
+    points = torch.cat([latents.flatten(0, 1) for latents in trajectories.values()])
+    metadata = [
+        [answer.id, str(index + 1), way, "right" if answer.correct else "wrong"]
+        for way, latents in trajectories.items()
+        for answer in answers
+        for index in range(latents.shape[1])
+    ]
+    header = ["question", "step", "latents", "answer"]
+    writer.add_embedding(points, metadata, tag=tag, global_step=step, metadata_header=header)

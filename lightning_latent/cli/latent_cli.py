@@ -1,0 +1,285 @@
+"""Lightning's command line with this package's defaults, one folder a run, and one-line errors."""
+
+import logging
+import shutil
+import signal
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as L
+from jsonargparse import Namespace
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from typing_extensions import override
+
+from lightning_latent import __version__
+from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending
+from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
+from lightning_latent.cli.parser import LatentArgumentParser
+from lightning_latent.coconut import CoconutTraining
+from lightning_latent.data import LatentDataModule
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation import PromptedModel
+from lightning_latent.refinement import LatentRefinement
+
+DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
+predict), and put any number of finished runs into one table (compare RUN ...). See docs/cli.md."""
+
+TRAINER_DEFAULTS: dict[str, Any] = {
+    # One folder a run: runs/<name>/<version>.
+    "logger": {
+        "class_path": "lightning.pytorch.loggers.TensorBoardLogger",
+        "init_args": {"save_dir": "runs", "name": "latent", "default_hp_metric": False},
+    },
+    # Runs are short; Lightning's 50 would leave many without a single point.
+    "log_every_n_steps": 1,
+    # Latents are refined by gradients in validate, test and predict too, which inference mode forbids.
+    "inference_mode": False,
+    # The data module divides the questions itself, none twice; Lightning would repeat some to fill up.
+    "use_distributed_sampler": False,
+    # Evaluation is the point, not a check before it, and a partial one would only cost time.
+    "num_sanity_val_steps": 0,
+}
+
+# Once imported, these can be named without their module, as in `--model LatentRefinement`.
+NAMED_BY_CLASS = (LatentRefinement, PromptedModel, CoconutTraining, LatentDataModule)
+
+EVALUATIONS = ("validate", "test", "predict")
+
+# What --ckpt_path may be besides a path; Lightning finds out what they stand for.
+CHECKPOINT_WORDS = ("last", "hpc", "registry")
+
+
+class LatentCLI(LightningCLI):
+    """``fit``, ``validate``, ``test`` and ``predict`` for any model and data given by ``class_path`` or class name.
+
+    Args:
+        args: The arguments as a list or a dictionary; without, those of the command.
+        run: Carry out the subcommand. Otherwise there is none, and the objects are only built.
+    """
+
+    def __init__(self, args: ArgsType = None, *, run: bool = True) -> None:
+        """Parse the arguments, build the objects and carry out the subcommand."""
+        super().__init__(
+            L.LightningModule,
+            L.LightningDataModule,
+            subclass_mode_model=True,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            seed_everything_default=0,
+            save_config_kwargs={"overwrite": True},
+            trainer_defaults=TRAINER_DEFAULTS,
+            parser_class=LatentArgumentParser,
+            parser_kwargs={"description": DESCRIPTION, "version": __version__},
+            args=args,
+            run=run,
+        )
+
+    @staticmethod
+    @override
+    def subcommands() -> dict[str, set[str]]:
+        # Predictions are in predictions.jsonl, not in memory; the metrics are in the closing line, not in a table.
+        skipped = {"validate": {"verbose"}, "test": {"verbose"}, "predict": {"return_predictions"}}
+        return {name: known | skipped.get(name, set()) for name, known in LightningCLI.subcommands().items()}
+
+    @override
+    def init_parser(self, **kwargs: Any) -> LightningArgumentParser:
+        # A shortened name of an option is more often a misspelt one.
+        return super().init_parser(**kwargs, allow_abbrev=False)
+
+    @override
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_lightning_class_args(ContrastiveFeedback, "feedback")
+        parser.add_lightning_class_args(ResidualBlending, "blending")
+        parser.add_lightning_class_args(Predictions, "predictions")
+
+    @override
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        super().parse_arguments(parser, args)
+        subcommand = self.config.get("subcommand")
+        if subcommand:
+            # Found out before a model loads.
+            check_checkpoint(self.config[subcommand].get("ckpt_path"), subcommand=subcommand)
+
+    @override
+    def before_instantiate_classes(self) -> None:
+        if self.subcommand in EVALUATIONS:
+            loggers = self.config[self.subcommand].trainer.logger
+            for logger in loggers if isinstance(loggers, list) else [loggers]:
+                name_evaluation(logger, self.subcommand)
+
+    @override
+    def instantiate_classes(self) -> None:
+        try:
+            super().instantiate_classes()
+        except ValueError as error:
+            # What a constructor raises comes wrapped in the types that the parser tried besides.
+            cause: BaseException = error
+            while cause.__cause__ is not None:
+                cause = cause.__cause__
+            if isinstance(cause, (*BAD_INPUT, ValueError)):
+                raise UserError(one_line(cause)) from error
+            raise
+
+    @override
+    def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise UserError(f"trainer: {one_line(error)}") from error
+
+    # The subcommands, in the place of the trainer's own.
+
+    def fit(self, **arguments: Any) -> None:
+        """Learn."""
+        if self.trainer.is_global_zero:
+            refuse_finished(self.directory, checkpoint=arguments.get("ckpt_path"))
+        self._carry_out(self.trainer.fit, arguments)
+
+    def validate(self, **arguments: Any) -> None:
+        """Answer the validation questions."""
+        self._carry_out(self.trainer.validate, {**self._with_checkpoint(arguments), "verbose": False})
+
+    def test(self, **arguments: Any) -> None:
+        """Answer the test questions."""
+        self._carry_out(self.trainer.test, {**self._with_checkpoint(arguments), "verbose": False})
+
+    def predict(self, **arguments: Any) -> None:
+        """Answer the questions to predict."""
+        self._carry_out(self.trainer.predict, {**self._with_checkpoint(arguments), "return_predictions": False})
+
+    @property
+    def directory(self) -> Path | None:
+        """The run's folder; None where there is no logger."""
+        return Path(self.trainer.log_dir) if self.trainer.log_dir else None
+
+    def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Add what fit has learned in the same run's folder, where the method learns and no checkpoint is named."""
+        learns = isinstance(self.model, LatentRefinement) and self.model.learn is not None
+        if not learns or arguments.get("ckpt_path"):
+            return arguments
+        fitted = None if self.directory is None else self.directory.parent / "checkpoints" / "last.ckpt"
+        if fitted is None or not fitted.is_file():
+            raise UserError(
+                f"nothing is learned yet: there is no {fitted or 'run folder'}; run fit with the same configs, or give "
+                "--ckpt_path"
+            )
+        return {**arguments, "ckpt_path": str(fitted)}
+
+    def _carry_out(self, run: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        made_now = self.directory if self.trainer.is_global_zero else None
+        if made_now is not None and made_now.exists():
+            made_now = None
+        with relay(lambda: self._give_up(made_now)):
+            run(**arguments)
+        if self.trainer.is_global_zero:
+            written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]
+            for line in filter(None, (callback.closing_line() for callback in written)):
+                print(line, flush=True)
+
+    def next_step(self) -> str | None:
+        """What to do with what came out, in one line."""
+        if not self.trainer.is_global_zero or self.directory is None:
+            return None
+        if self.subcommand == "fit":
+            return f"The run is in {self.directory}; see it with: tensorboard --logdir {self.directory}"
+        return f"Compare it with other runs: python train.py compare {self.directory} OTHER_RUN ..."
+
+    def _give_up(self, made_now: Path | None) -> None:
+        # Not more gently: a process that waits for another does not hear a gentle signal.
+        launcher = self.trainer.strategy.launcher
+        if launcher is not None:
+            launcher.kill(signal.SIGKILL)
+        if made_now is not None and self.trainer.global_step == 0:
+            remove_beginnings(made_now)
+
+
+def name_evaluation(logger: Any, subcommand: str) -> None:
+    """Let an evaluation write into a folder of its own below the run's: `runs/quickstart/map/test`.
+
+    Args:
+        logger: A logger's part of the config; one without a version of its own gets a new number at every command.
+        subcommand: Which names the folder.
+    """
+    options = logger.get("init_args") if isinstance(logger, Namespace) else None
+    version = options.get("version") if options is not None else None
+    if isinstance(version, str):
+        run, _, last = version.rpartition("/")  # a saved config has the folder's name already
+        options["version"] = f"{run if last in EVALUATIONS else version}/{subcommand}"
+
+
+def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
+    """Refuse to fit in the folder of an earlier run, unless that run goes on.
+
+    Args:
+        directory: The run's folder.
+        checkpoint: What fit is to go on from.
+
+    Raises:
+        UserError: The folder holds another run.
+    """
+    if directory is None or not (directory / "config.yaml").exists():
+        return
+    if checkpoint is not None and Path(checkpoint).resolve().is_relative_to(directory.resolve()):
+        return
+    last = directory / "checkpoints" / "last.ckpt"
+    go_on = f"go on with it by --ckpt_path {last}, " if last.is_file() else ""
+    raise UserError(
+        f"{directory} holds an earlier run; {go_on}name this one otherwise (--trainer.logger.version NAME), or remove "
+        "that folder"
+    )
+
+
+def check_checkpoint(path: str | None, *, subcommand: str) -> None:
+    """Refuse a ``--ckpt_path`` that leads to no checkpoint.
+
+    Args:
+        path: A path, an address, one of Lightning's words, or None.
+        subcommand: Which is to use it.
+
+    Raises:
+        UserError: Nothing is there, or it is no checkpoint.
+    """
+    if not path:
+        return
+    # Lightning would look for these in the new run's folder, and evaluate what is not fitted when it finds none.
+    if path == "best" or (path == "last" and subcommand != "fit"):
+        raise UserError(f"--ckpt_path {path}: known only within the run that wrote it; give the checkpoint's path")
+    if path.split(":")[0] in CHECKPOINT_WORDS or "://" in path or Path(path).is_dir():
+        return
+    if not Path(path).exists():
+        raise UserError(f"--ckpt_path {path}: no such file; checkpoints are in runs/<name>/<version>/checkpoints/")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"--ckpt_path {path}: not a checkpoint that Lightning has written")
+
+
+def remove_beginnings(run_directory: Path) -> None:
+    """Remove a run directory, unless it holds more than what is written before the first result.
+
+    Args:
+        run_directory: One that this command has made.
+    """
+    beginnings = [
+        path for pattern in ("events.out.*", "config.yaml", "hparams.yaml") for path in run_directory.glob(pattern)
+    ]
+    if run_directory.exists() and set(run_directory.iterdir()) <= set(beginnings):
+        shutil.rmtree(run_directory)
+
+
+def quiet_start() -> None:
+    """Silence what Lightning says at every start or evaluation and nobody can act on."""
+    # Advertising of services.
+    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
+    # The language model is frozen and in eval mode on purpose.
+    warnings.filterwarnings("ignore", message=r"Found .* module\(s\) in eval mode")
+    # Every run has a folder of its own, so a checkpoint always comes from another.
+    warnings.filterwarnings("ignore", message="The dirpath has changed")
+    # Lightning 2.6 uses a name that torch 2.13 deprecates.
+    warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+    # An evaluation has other callbacks than the fit whose state it takes.
+    warnings.filterwarnings("ignore", message=".*callbacks used to create the checkpoint")
+    warnings.filterwarnings("ignore", message=".*does not have many workers")
+    # `compare` runs methods by arguments of its own making.
+    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")

@@ -1,0 +1,25 @@
+"""Where the command begins: the comparison of runs, or Lightning's subcommands."""
+
+import sys
+from collections.abc import Sequence
+
+from lightning_latent.cli.compare import compare_command
+from lightning_latent.cli.exits import exit_codes
+from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command; see ``docs/cli.md`` for its exit codes.
+
+    Args:
+        args: The arguments; without, those of the command.
+    """
+    given = sys.argv[1:] if args is None else list(args)
+    with exit_codes():
+        quiet_start()
+        if given[:1] == ["compare"]:
+            compare_command(given[1:])
+        else:
+            next_step = LatentCLI(None if args is None else given).next_step()
+            if next_step is not None:
+                print(next_step, flush=True)

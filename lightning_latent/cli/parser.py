@@ -1,0 +1,50 @@
+"""The parser of the command line's arguments, and what it says of wrong ones."""
+
+import re
+import sys
+from typing import NoReturn
+
+from lightning.pytorch.cli import LightningArgumentParser
+from typing_extensions import override
+
+from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, one_line, say
+
+# How the lines of a parser's message start that say what was tried, not what is wrong.
+UNTELLING = (
+    "Does not validate against any of the Union subtypes",
+    "Subtypes: ",
+    "Errors:",
+    "Expected a <class 'NoneType'>",
+    "Expected a path but",
+    "Given value type",
+    "Given value: Namespace",
+    "Given value: NestedArg",
+)
+
+
+class LatentArgumentParser(LightningArgumentParser):
+    """Says what is wrong with the arguments in one line, without sixty lines of usage before it."""
+
+    @override
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        if debugging() and ex is not None:
+            raise ex
+        if not self.exit_on_error:
+            super().error(message, ex)
+        say(plain(message))
+        sys.exit(EXIT_BAD_INPUT)
+
+
+def plain(message: str) -> str:
+    r"""Give the parser's message on one line, without the types that were tried in vain.
+
+    Args:
+        message: What ``jsonargparse`` says.
+
+    >>> plain('Parser key "model":\n  - Subtypes: [A, None]\n  - Expected a <class \'int\'>\n  Given value: x')
+    'Parser key "model": Expected a int; Given value: x'
+    """
+    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
+    telling = dict.fromkeys(line for line in lines if not line.startswith(UNTELLING))
+    text = "; ".join(telling).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
+    return one_line(re.sub(r"<class '([\w.]+)'>", r"\1", text))

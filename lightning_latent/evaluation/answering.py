@@ -1,0 +1,134 @@
+"""From a batch of questions to judged answers: the one place where a latent reasoner's questions are answered."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from lightning_latent.data.benchmark import Benchmark
+from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.scoring import Said
+from lightning_latent.reasoner.context import Context, select_rows
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.thoughts import Thoughts, think
+
+Think = Callable[[Context], Thoughts]
+"""What a method does between question and answer."""
+
+Say = Callable[[Context, Sequence[Example]], Said]
+"""How an answer is said from where the latents end: decoded, or chosen among options."""
+
+
+@torch.no_grad()
+def answer_questions(
+    reasoner: LatentReasoner,
+    examples: Sequence[Example],
+    *,
+    say: Say,
+    benchmark: Benchmark,
+    room: int,
+    thinking: Think | None = None,
+) -> list[Answer]:
+    """Read the questions, think about them, answer and judge.
+
+    Questions whose latents were lost (infinite or undefined) are answered from unrefined ones; the others of the batch
+    do not notice.
+
+    Args:
+        reasoner: The model.
+        examples: B questions; none gives no answers.
+        say: How answers are said.
+        benchmark: How they are judged.
+        room: Columns that must still fit into the model's context after a question.
+        thinking: What is done between question and answer; plain latents by default.
+    """
+    if not examples:
+        return []
+    started = clock(reasoner.device)
+    context = read_questions(reasoner, examples, room=room)
+    thoughts = think(reasoner, context) if thinking is None else thinking(context)
+    said = say(thoughts.context, examples)
+    lost = [] if thinking is None else (~thoughts.finite).nonzero().flatten().tolist()
+    if lost:
+        rows = torch.tensor(lost, device=context.mask.device)
+        plain = think(reasoner, select_rows(context, rows))
+        said = said.replaced(lost, say(plain.context, [examples[row] for row in lost]))
+    seconds = (clock(reasoner.device) - started) / len(examples)
+    return [
+        judge(
+            benchmark,
+            example,
+            said=said,
+            row=row,
+            latents=thoughts.latents.shape[1],
+            seconds=seconds,
+            fallback=row in lost,
+        )
+        for row, example in enumerate(examples)
+    ]
+
+
+def judge(
+    benchmark: Benchmark,
+    example: Example,
+    *,
+    said: Said,
+    row: int,
+    latents: int,
+    seconds: float,
+    fallback: bool = False,
+) -> Answer:
+    """Compare what was said to a question with its gold answer.
+
+    Args:
+        benchmark: The judge.
+        example: The question.
+        said: What was said to a batch.
+        row: The question's place in it.
+        latents: Latents thought before the answer.
+        seconds: The question's share of the batch's time.
+        fallback: The answer is from unrefined latents.
+    """
+    return Answer(
+        id=example.id,
+        question=example.question,
+        gold=example.answer,
+        answer=said.answers[row],
+        correct=benchmark.matches(said.answers[row], example.answer),
+        text=said.texts[row],
+        tokens=said.tokens[row],
+        latents=latents,
+        seconds=seconds,
+        fallback=fallback,
+    )
+
+
+def read_questions(reasoner: LatentReasoner, examples: Sequence[Example], *, room: int) -> Context:
+    """Let the model read the questions of a batch.
+
+    Args:
+        reasoner: The model.
+        examples: B examples.
+        room: Columns that must still fit into the model's context afterwards.
+
+    Raises:
+        UserError: A question does not fit; its id is named.
+    """
+    try:
+        return reasoner.encode([example.question for example in examples], room=room)
+    except UserError:
+        for example in examples:  # whose question is it?
+            try:
+                reasoner.encode([example.question], room=room)
+            except UserError as error:
+                raise UserError(f"{example.id}: {error}") from None
+        raise
+
+
+def clock(device: torch.device) -> float:
+    """Seconds, once an accelerator has finished what it was given: its work must not count for what follows."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,104 @@
+"""Answers on disk while a run goes on: one file a process, and what an interrupted or finished run left of them."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any, TextIO
+
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.run import PREDICTIONS, RUN, parse_answer, read_answers
+from lightning_latent.io import json_line, write_json
+
+
+class Journal:
+    """The unfinished part of a run's folder: a file of answers for each process, and what the answers depend on.
+
+    Args:
+        directory: The run's folder.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Name the folder, without touching it."""
+        self.directory = directory
+        self.shards = directory / "predictions.shards"
+        self._file: TextIO | None = None
+
+    def claim(self, depends_on: dict[str, Any]) -> None:
+        """Make the folder this run's; called by one process, before any other method.
+
+        Args:
+            depends_on: What the answers depend on.
+
+        Raises:
+            UserError: The folder holds answers that depend on something else.
+        """
+        for file in (self.directory / RUN, self.shards / RUN):
+            if not file.is_file():
+                continue
+            found = json.loads(file.read_text(encoding="utf-8")).get("depends_on") or {}
+            changed = [key for key, value in depends_on.items() if found.get(key) != value]
+            if changed:
+                raise UserError(
+                    f"{self.directory} holds the answers of another run ({', '.join(changed)} differ); name this one "
+                    "otherwise (--trainer.logger.version NAME), or remove that folder"
+                )
+        write_json(self.shards / RUN, {"depends_on": depends_on})
+
+    def read(self) -> dict[str, Answer]:
+        """The answers that are there, by question id; a line that was cut off in the middle is left out.
+
+        Raises:
+            UserError: A line is no answer.
+        """
+        answers: list[Answer] = []
+        if (self.directory / RUN).is_file():
+            answers += read_answers(self.directory / PREDICTIONS)
+        for path in sorted(self.shards.glob("rank*.jsonl")):
+            lines = enumerate(_whole_lines(path), start=1)
+            answers += [parse_answer(line, where=f"{path}:{number}") for number, line in lines]
+        return {answer.id: answer for answer in reversed(answers)}
+
+    def open(self, rank: int) -> None:
+        """Open this process's file for appending, without the cut-off line that it may end with.
+
+        Args:
+            rank: The process.
+        """
+        path = self.shards / f"rank{rank}.jsonl"
+        whole = "".join(_whole_lines(path)).encode() if path.exists() else b""
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+        self._file.truncate(len(whole))
+
+    def append(self, answers: list[Answer]) -> None:
+        """Add answers to this process's file and hand them to the operating system, which keeps them if we are killed.
+
+        Args:
+            answers: Of one batch.
+        """
+        if self._file is not None:
+            self._file.write("".join(json_line(answer._asdict()) for answer in answers))
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close this process's file; the folder stays."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def clear(self) -> None:
+        """Delete all answers that are there, the finished ones too."""
+        self.remove()
+        for name in (RUN, PREDICTIONS):
+            (self.directory / name).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Delete the unfinished part, if it is there."""
+        if self.shards.exists():
+            shutil.rmtree(self.shards)
+
+
+def _whole_lines(path: Path) -> list[str]:
+    # Only the end of the file can be cut within a character, and that part is dropped.
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [line.decode("utf-8") + "\n" for line in lines]

@@ -1,0 +1,180 @@
+"""Saying an answer from where the latents end: decoded greedily, or the likeliest of a question's options."""
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_latent.data.benchmark import Benchmark
+from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.context import Context, select_rows
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.text import ANSWER_MARK, encode_step_rows, pad_left
+
+Scoring = Literal["generate", "likelihood", "likelihood_per_character"]
+"""`generate` decodes greedily. `likelihood` takes the most likely of the question's options, after the latents; without
+latents, after the steps that the model writes. `likelihood_per_character` divides by the options' length."""
+
+_MARK = ANSWER_MARK.strip()
+
+
+class Said(NamedTuple):
+    """What was said to B questions: the texts generated, the answers read out of them, the numbers of tokens."""
+
+    texts: list[str]
+    answers: list[str]
+    tokens: list[int]
+
+    def replaced(self, rows: Sequence[int], by: "Said") -> "Said":
+        """The same with other words in some rows.
+
+        Args:
+            rows: The rows' numbers.
+            by: What is said there instead, in this order.
+        """
+        columns = [list(column) for column in self]
+        for column, new in zip(columns, by, strict=True):
+            for row, value in zip(rows, new, strict=True):
+                column[row] = value
+        return Said(*columns)
+
+
+def say(
+    reasoner: LatentReasoner,
+    context: Context,
+    examples: Sequence[Example],
+    *,
+    benchmark: Benchmark,
+    max_new_tokens: int,
+    scoring: Scoring = "generate",
+) -> Said:
+    """Answer from where the latents end.
+
+    Args:
+        reasoner: The model.
+        context: B questions, read up to the end marker.
+        examples: The same questions.
+        benchmark: How an answer is read out of a text.
+        max_new_tokens: Most tokens of an answer, steps in words included.
+        scoring: How the answer is found.
+
+    Raises:
+        UserError: Options are to be scored, and a question has none.
+    """
+    if scoring == "generate":
+        texts, tokens = reasoner.decode_texts(context, max_new_tokens=max_new_tokens)
+        return Said(texts, [benchmark.extract(text) for text in texts], tokens)
+    for example in examples:
+        if not example.options:
+            raise UserError(f"question {example.id} has no options to choose from; set model.scoring to generate")
+    texts, tokens = [""] * len(examples), [0] * len(examples)
+    if reasoner.num_latents == 0:
+        texts, tokens = write_steps(reasoner, context, max_new_tokens=max_new_tokens)
+        context = read_steps(reasoner, context, texts)
+    scores = option_scores(reasoner, context, [example.options for example in examples])
+    per_character = scoring == "likelihood_per_character"
+    answers = [
+        choose(row, example.options, per_character=per_character) for row, example in zip(scores, examples, strict=True)
+    ]
+    return Said(texts, answers, tokens)
+
+
+def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:
+    """Log-likelihood of each option as the answer, `### option` and the end-of-sequence token.
+
+    All options of all questions are scored in one call.
+
+    Args:
+        reasoner: The model.
+        context: B questions, read up to where the answer begins.
+        options: The options of each.
+
+    Returns:
+        Nats, for each question and option.
+    """
+    rows = torch.tensor([row for row, texts in enumerate(options) for _ in texts], device=context.mask.device)
+    scores, _ = reasoner.score(select_rows(context, rows), list(chain.from_iterable(options)))
+    parts = torch.split(scores, [len(texts) for texts in options])
+    return [part.tolist() for part in parts]
+
+
+def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bool) -> str:
+    """The most likely option, the first of equals.
+
+    Args:
+        scores: Log-likelihood of each option.
+        options: The options.
+        per_character: Divide each by its option's length, as evaluation harnesses do for their `acc_norm`: long options
+            are less likely than short ones merely by their length.
+
+    >>> choose([-3.0, -4.0], ["no", "not at all"], per_character=False)
+    'no'
+    >>> choose([-3.0, -4.0], ["no", "not at all"], per_character=True)
+    'not at all'
+    """
+    values = [score / len(text) if per_character else score for score, text in zip(scores, options, strict=True)]
+    return options[max(range(len(options)), key=values.__getitem__)]
+
+
+@torch.no_grad()
+def write_steps(reasoner: LatentReasoner, context: Context, *, max_new_tokens: int) -> tuple[list[str], list[int]]:
+    """Decode steps greedily; every row stops at its answer mark, since no answer is wanted.
+
+    Args:
+        reasoner: The model.
+        context: B questions.
+        max_new_tokens: Most tokens a row may get.
+
+    Returns:
+        The texts up to and including the mark, and how many tokens stand before it: none in a model that answers at
+        once. Rows without a mark count whole.
+    """
+    rows: list[list[int]] = [[] for _ in range(context.batch_size)]
+    going = set(range(context.batch_size))
+    for step in range(max_new_tokens):
+        tokens = reasoner.logits(context.hidden).argmax(-1)
+        for number, token in enumerate(tokens.tolist()):
+            if number in going:
+                rows[number].append(token)
+                # The mark has three characters, so it lies within the last few tokens.
+                if token == reasoner.tokenizer.eos_token_id or _MARK in _text(reasoner, rows[number][-8:]):
+                    going.remove(number)
+        if not going or step + 1 == max_new_tokens:
+            break
+        context = reasoner.think(context, reasoner.embed(tokens))
+    return [_text(reasoner, row) for row in rows], [_count_before_mark(reasoner, row) for row in rows]
+
+
+def _text(reasoner: LatentReasoner, ids: Sequence[int]) -> str:
+    return reasoner.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+def _count_before_mark(reasoner: LatentReasoner, row: Sequence[int]) -> int:
+    """How many tokens of a row stand wholly before its mark, which is at its end if there is one."""
+    before, mark, _ = _text(reasoner, row).partition(_MARK)
+    count = len(row)
+    while mark and count and len(_text(reasoner, row[:count])) > len(before):
+        count -= 1
+    return count
+
+
+def read_steps(reasoner: LatentReasoner, context: Context, texts: Sequence[str]) -> Context:
+    r"""Read the steps that generated texts hold before their answer mark; the options are scored after them.
+
+    Args:
+        reasoner: The model.
+        context: B questions.
+        texts: What was generated for each, such as `2 + 2 = 4\n### 4`.
+    """
+    steps = [[line for line in text.rpartition(_MARK)[0].split("\n") if line.strip()] for text in texts]
+    rows = encode_step_rows(reasoner.tokenizer, steps)
+    if not any(rows):
+        return context
+    # Padded on the left, between question and steps: what comes next must follow the last column of every row.
+    ids, mask = pad_left(rows, pad=reasoner.pad_id, device=context.mask.device)
+    _, after = reasoner.extend(context, reasoner.embed(ids), mask)
+    silent: Tensor = mask.sum(-1, keepdim=True) == 0
+    return Context(cache=after.cache, mask=after.mask, hidden=torch.where(silent, context.hidden, after.hidden))

@@ -1,0 +1,49 @@
+"""What a reasoner has thought about a batch of questions, ready to be answered from."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from lightning_latent.reasoner.context import Context
+from lightning_latent.reasoner.reasoner import LatentReasoner, Refine
+
+
+class Thoughts(NamedTuple):
+    """Latents and what follows from them. B batch, T latents, D hidden size.
+
+    Attributes:
+        latents: `[B, T, D]`.
+        context: What has been read, up to the end marker: the answer begins there.
+        finite: `[B]`, False for a question whose latents became infinite or undefined.
+    """
+
+    latents: Tensor
+    context: Context
+    finite: Tensor
+
+
+def settle(context: Context, latents: Tensor, finite: Tensor | None = None) -> Thoughts:
+    """Put together what became of a batch.
+
+    Args:
+        context: B questions, read up to the end marker.
+        latents: `[B, T, D]`.
+        finite: `[B]`, questions that are known to have been finite so far.
+
+    Returns: The same; a question also counts as lost where the model, fed enormous latents, made something non-finite
+        of them.
+    """
+    sound = latents.isfinite().flatten(1).all(-1) & context.hidden.isfinite().all(-1)
+    return Thoughts(latents, context, sound if finite is None else finite & sound)
+
+
+def think(reasoner: LatentReasoner, context: Context, *, refine: Refine | None = None) -> Thoughts:
+    """Think one latent after the other, as the reasoner was trained to.
+
+    Args:
+        reasoner: The model.
+        context: B encoded questions.
+        refine: What is done to each latent before it is fed; see `LatentReasoner.rollout`.
+    """
+    rollout = reasoner.rollout(context, refine=refine)
+    return settle(reasoner.answer_context(rollout), rollout.latents)

@@ -1,0 +1,50 @@
+"""Controls: what latents are replaced by to see whether answers depend on what is in them.
+
+Pure functions of latents `[B, T, D]`. Legend: B batch, T latents, D hidden size.
+"""
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+
+def zero(latents: Tensor) -> Tensor:
+    """Nothing: zeros."""
+    return torch.zeros_like(latents)
+
+
+def mean(latents: Tensor) -> Tensor:
+    """The same for all questions: the mean over the batch of each step's latents."""
+    return latents.mean(0, keepdim=True).expand_as(latents)
+
+
+def other(latents: Tensor) -> Tensor:
+    """Another question's latents: each row takes those of the row before it."""
+    return latents.roll(1, dims=0)
+
+
+def first(latents: Tensor) -> Tensor:
+    """The first latent in the place of all."""
+    return latents[:, :1].expand_as(latents)
+
+
+def random_directions(questions: list[str], *, steps: int, size: int, seed: int) -> Tensor:
+    """A direction of length 1 for each step of each question, drawn by the question's text and the seed alone.
+
+    Args:
+        questions: B texts.
+        steps: T.
+        size: D.
+        seed: Another seed gives other directions.
+
+    Returns:
+        `[B, T, D]` in float32, on the CPU.
+    """
+    drawn = []
+    for question in questions:
+        digest = hashlib.blake2b(f"{seed}/{question}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+        drawn.append(torch.randn(steps, size, generator=generator))
+    directions = torch.stack(drawn)
+    return directions / directions.norm(dim=-1, keepdim=True)
