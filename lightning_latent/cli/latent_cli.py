@@ -2,11 +2,11 @@
 
 import logging
 import shutil
-import signal
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import lightning.pytorch as L
@@ -172,7 +172,9 @@ class LatentCLI(LightningCLI):
         made_now = self.directory if self.trainer.is_global_zero else None
         if made_now is not None and made_now.exists():
             made_now = None
-        with relay(lambda: self._give_up(made_now)):
+        last = None if self.directory is None else self.directory / "checkpoints" / "last.ckpt"
+        again = f"with --ckpt_path {last}, if it is there" if self.subcommand == "fit" else "to go on where it stopped"
+        with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
             run(**arguments)
         if self.trainer.is_global_zero:
             written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]
@@ -187,11 +189,13 @@ class LatentCLI(LightningCLI):
             return f"The run is in {self.directory}; see it with: tensorboard --logdir {self.directory}"
         return f"Compare it with other runs: python train.py compare {self.directory} OTHER_RUN ..."
 
+    def _processes(self) -> Sequence[Popen[bytes]]:
+        """The processes that Lightning has started on this machine."""
+        return getattr(self.trainer.strategy.launcher, "procs", [])  # other launchers than the script's have none
+
     def _give_up(self, made_now: Path | None) -> None:
-        # Not more gently: a process that waits for another does not hear a gentle signal.
-        launcher = self.trainer.strategy.launcher
-        if launcher is not None:
-            launcher.kill(signal.SIGKILL)
+        for process in self._processes():
+            process.kill()  # not more gently: a process that waits for another does not hear a gentle signal
         if made_now is not None and self.trainer.global_step == 0:
             remove_beginnings(made_now)
 
