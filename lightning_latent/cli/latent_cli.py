@@ -130,6 +130,11 @@ class LatentCLI(LightningCLI):
         except (TypeError, ValueError, RuntimeError) as error:
             raise UserError(f"trainer: {one_line(error)}") from error
 
+    @override
+    def after_instantiate_classes(self) -> None:
+        # The run's folder; None where there is no logger. Asked for now, as the trainer later asks all processes.
+        self.directory = Path(self.trainer.log_dir) if self.trainer.log_dir else None
+
     # The subcommands, in the place of the trainer's own.
 
     def fit(self, **arguments: Any) -> None:
@@ -149,11 +154,6 @@ class LatentCLI(LightningCLI):
     def predict(self, **arguments: Any) -> None:
         """Answer the questions to predict."""
         self._carry_out(self.trainer.predict, {**self._with_checkpoint(arguments), "return_predictions": False})
-
-    @property
-    def directory(self) -> Path | None:
-        """The run's folder; None where there is no logger."""
-        return Path(self.trainer.log_dir) if self.trainer.log_dir else None
 
     def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Add what fit has learned in the same run's folder, where the method learns and no checkpoint is named."""
