@@ -14,11 +14,12 @@ $(INSTALLED): pyproject.toml constraints-cpu.txt tools/setup.sh
 	tools/setup.sh
 	touch $@
 
-quickstart: setup ## Refine a frozen latent reasoner on ProsQA and compare, on a CPU
-	$(PYTHON) train.py fit --config configs/quickstart.yaml
-	@run=$$(ls -td runs/quickstart/version_* | head -n 1); \
-	echo "The comparison is in $$run/comparison.json, the resolved config and the checkpoints beside it."; \
-	echo "See the run with: .venv/bin/tensorboard --logdir runs"
+METHODS := $(addprefix configs/methods/,coconut.yaml paper.yaml random.yaml map.yaml)
+
+quickstart: setup ## Learn a map of a frozen reasoner's latents, and compare it with other methods, on a CPU
+	$(PYTHON) train.py fit --config configs/quickstart.yaml --config configs/methods/map.yaml
+	$(PYTHON) train.py compare --config configs/quickstart.yaml $(METHODS)
+	@echo "See the runs with: .venv/bin/tensorboard --logdir runs"
 
 test: setup ## Run the tests
 	$(PYTHON) -m pytest
