@@ -14,7 +14,7 @@ import yaml
 
 from lightning_latent.baselines.__main__ import main as compare
 from lightning_latent.cli import LatentCLI, main
-from lightning_latent.coconut.lora import has_lora
+from lightning_latent.training.lora import has_lora
 from lightning_latent.reasoner import load_reasoner
 from tests.data.fixtures import FIXTURES, OFFICIAL
 from tests.tiny import save_tiny
@@ -44,7 +44,7 @@ SHORT = {
         "enable_model_summary": False,
         "callbacks": [
             {
-                "class_path": "lightning_latent.coconut.ExportReasoners",
+                "class_path": "lightning_latent.training.ExportReasoners",
                 "init_args": {"weak_epoch": 1, "strong_epoch": 1},
             }
         ],

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_latent.coconut.curriculum import Layout
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
+from lightning_latent.training.curriculum import Layout
 
 IGNORED = -100
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from lightning_latent.coconut.batch import collate
-from lightning_latent.coconut.curriculum import Layout
-from lightning_latent.coconut.forward import training_forward
 from lightning_latent.data.example import Example
+from lightning_latent.training.batch import collate
+from lightning_latent.training.curriculum import Layout
+from lightning_latent.training.forward import training_forward
 from tests.reasoner.models import last_hidden, make_reasoner
 
 EXAMPLES = [
@@ -104,7 +104,7 @@ def test_answers_count_as_right_when_every_word_of_them_would_be_said():
 
 
 def greedy(reasoner, batch) -> torch.Tensor:
-    from lightning_latent.coconut.forward import rest_hidden
+    from lightning_latent.training.forward import rest_hidden
 
     return reasoner.logits(rest_hidden(reasoner, batch)).argmax(-1)
 

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from lightning_latent.coconut.batch import IGNORED, collate
-from lightning_latent.coconut.curriculum import Layout
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
+from lightning_latent.training.batch import IGNORED, collate
+from lightning_latent.training.curriculum import Layout
 from tests.reasoner.models import make_reasoner
 
 EXAMPLES = [

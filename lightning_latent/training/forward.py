@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_latent.coconut.batch import IGNORED, TrainingBatch
 from lightning_latent.reasoner.reasoner import LatentReasoner, token_loss
+from lightning_latent.training.batch import IGNORED, TrainingBatch
 
 
 class TrainingOutput(NamedTuple):

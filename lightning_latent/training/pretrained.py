@@ -1,9 +1,9 @@
 """Trained language models, whole or through low-rank adapters."""
 
-from lightning_latent.coconut.base import Base, BaseModel
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import DType, load_model
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
+from lightning_latent.training.base import Base, BaseModel
 
 
 class PretrainedBase(BaseModel):
@@ -64,7 +64,7 @@ class PretrainedBase(BaseModel):
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
         if self.lora_rank is not None:
-            from lightning_latent.coconut.lora import add_lora  # PEFT is heavy, and only adapters need it
+            from lightning_latent.training.lora import add_lora  # PEFT is heavy, and only adapters need it
 
             add_markers(model, tokenizer)  # before the adapters, which must know their rows
             model = add_lora(

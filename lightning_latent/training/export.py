@@ -6,11 +6,11 @@ from typing import Literal
 
 import lightning as L
 
-from lightning_latent.coconut.module import CoconutTraining
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
 from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.training.module import CoconutTraining
 
 
 class ExportReasoners(L.Callback):
@@ -71,7 +71,7 @@ class ExportReasoners(L.Callback):
         if not hasattr(reasoner.model, "peft_config"):
             save_reasoner(reasoner, path)
             return
-        from lightning_latent.coconut.lora import merged, save_adapter  # PEFT is heavy
+        from lightning_latent.training.lora import merged, save_adapter  # PEFT is heavy
 
         if self.lora == "merged":
             save_reasoner(LatentReasoner(merged(reasoner.model), reasoner.tokenizer, reasoner.metadata), path)

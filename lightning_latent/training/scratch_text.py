@@ -10,13 +10,13 @@ from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
 from tokenizers.trainers import BpeTrainer
 from transformers import PreTrainedTokenizerFast
 
-from lightning_latent.coconut.architecture import Family, random_model
-from lightning_latent.coconut.base import Base, BaseModel
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.row_source import open_rows
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.text import ANSWER_MARK
+from lightning_latent.training.architecture import Family, random_model
+from lightning_latent.training.base import Base, BaseModel
 
 EOS = "<eos>"
 _BYTES = 256

@@ -10,7 +10,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata
 
-from .training import STEPS, data, module, trainer, weights
+from .small import STEPS, data, module, trainer, weights
 
 
 class Watch(Callback):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning.pytorch.strategies import DDPStrategy
 
-from .training import data, module, trainer, weights
+from .small import data, module, trainer, weights
 
 
 def train(path, devices: int) -> None:

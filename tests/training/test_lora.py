@@ -7,11 +7,11 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-from lightning_latent.coconut import PretrainedBase
-from lightning_latent.coconut.lora import has_lora, merged, save_adapter
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, load_reasoner, save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
+from lightning_latent.training import PretrainedBase
+from lightning_latent.training.lora import has_lora, merged, save_adapter
 from tests.tiny import save_tiny
 
 ARCHITECTURES = ("gpt2", "llama", "qwen2", "qwen2-untied")

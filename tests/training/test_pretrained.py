@@ -6,12 +6,12 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from lightning_latent.coconut import ExportReasoners, PretrainedBase
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, load_reasoner
+from lightning_latent.training import ExportReasoners, PretrainedBase
 from tests.tiny import save_tiny
 
-from .training import data, module, trainer
+from .small import data, module, trainer
 
 LORA = {"lora_rank": 2, "lora_alpha": 4.0}
 

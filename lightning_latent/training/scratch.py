@@ -9,9 +9,9 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 from transformers import PreTrainedTokenizerFast
 
-from lightning_latent.coconut.architecture import Family, random_model
-from lightning_latent.coconut.base import Base, BaseModel
 from lightning_latent.data.prosqa_graph import NAMES, NOUNS
+from lightning_latent.training.architecture import Family, random_model
+from lightning_latent.training.base import Base, BaseModel
 
 
 class ScratchProsQA(BaseModel):

@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from torchmetrics import MeanMetric
 
-from lightning_latent.coconut.base import BaseModel
-from lightning_latent.coconut.batch import collate
-from lightning_latent.coconut.curriculum import Layout, Mode, Stage, draw_stage, layout, learning_rate_factor, stage_at
-from lightning_latent.coconut.forward import training_forward
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.reasoner.markers import END, LatentMetadata, add_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.training.base import BaseModel
+from lightning_latent.training.batch import collate
+from lightning_latent.training.curriculum import Layout, Mode, Stage, draw_stage, layout, learning_rate_factor, stage_at
+from lightning_latent.training.forward import training_forward
 
 
 class CoconutTraining(L.LightningModule):

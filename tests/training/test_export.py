@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from lightning_latent.coconut import ExportReasoners, PretrainedBase
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, load_reasoner
+from lightning_latent.training import ExportReasoners, PretrainedBase
 
-from .training import data, module, trainer, weights
+from .small import data, module, trainer, weights
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_latent.coconut.curriculum import Layout, Stage, draw_stage, layout, learning_rate_factor, stage_at
+from lightning_latent.training.curriculum import Layout, Stage, draw_stage, layout, learning_rate_factor, stage_at
 
 MAX = 3
 

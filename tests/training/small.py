@@ -4,9 +4,9 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from lightning_latent.coconut import CoconutTraining, ScratchProsQA
-from lightning_latent.coconut.base import BaseModel
 from lightning_latent.data import GeneratedProsQA, LatentDataModule, ProsQA
+from lightning_latent.training import CoconutTraining, ScratchProsQA
+from lightning_latent.training.base import BaseModel
 
 STEPS = 3  # an epoch
 
