@@ -23,9 +23,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from lightning_latent.coconut import ScratchProsQA
 from lightning_latent.data import GeneratedProsQA
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers, load_reasoner
+from lightning_latent.training import ScratchProsQA
 
 Way = Callable[[Sequence[str]], list[list[int]]]
 

@@ -17,12 +17,12 @@ from typing_extensions import override
 from lightning_latent.arguments import LatentArgumentParser
 from lightning_latent.callbacks.comparison import ComparisonWriter
 from lightning_latent.callbacks.predictions import PredictionWriter
-from lightning_latent.coconut import CoconutTraining
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.exits import BAD_INPUT, exit_codes, one_line, relay
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.strategy import UNWRAPPED_DDP, UnwrappedDDPStrategy
+from lightning_latent.training import CoconutTraining
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     # One folder a run: runs/<name>/version_<n>.

@@ -14,8 +14,8 @@ import yaml
 
 from lightning_latent.baselines.__main__ import main as compare
 from lightning_latent.cli import LatentCLI, main
-from lightning_latent.training.lora import has_lora
 from lightning_latent.reasoner import load_reasoner
+from lightning_latent.training.lora import has_lora
 from tests.data.fixtures import FIXTURES, OFFICIAL
 from tests.tiny import save_tiny
 
