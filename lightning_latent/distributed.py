@@ -1,0 +1,23 @@
+"""What several processes must agree on."""
+
+import lightning as L
+from torch import Tensor
+
+
+def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> Tensor:
+    """Weigh this rank's mean over its tokens, so that the average over ranks is the mean over all their tokens.
+
+    With n_r tokens on rank r of R, the mean of the n tokens of all ranks is `sum_r n_r / n * mean_r`. Lightning's `ddp`
+    averages gradients, `1 / R * sum_r`, so a rank's loss, and with it its gradient, counts `R * n_r / n` times. Every
+    rank has to call this, also one without tokens: the others wait for it.
+
+    Args:
+        trainer: The trainer of the run.
+        tokens: How many tokens this rank's mean is over; scalar, on this rank's device.
+
+    Returns:
+        The weight, scalar in float32; 1 in a single process, 0 where no rank has a token.
+    """
+    own = tokens.detach().float()
+    total = trainer.strategy.reduce(own.clone(), reduce_op="sum")  # in place
+    return own * trainer.world_size / total.clamp(min=1.0)
