@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from lightning_latent.data.example import Example
 from lightning_latent.training.batch import collate
 from lightning_latent.training.curriculum import Layout
-from lightning_latent.training.forward import training_forward
+from lightning_latent.training.forward import rest_hidden, training_forward
 from tests.reasoner.models import last_hidden, make_reasoner
 
 EXAMPLES = [
@@ -59,11 +59,22 @@ def naive_losses(reasoner, example, plan, thought) -> list[torch.Tensor]:
     return list(cross_entropy(said, torch.tensor(ids), reduction="none"))
 
 
-@pytest.mark.parametrize("end", ["<|end-latent|>", None])
-@pytest.mark.parametrize("thought", ["hidden", "pause"])
-@pytest.mark.parametrize("layouts", LAYOUTS.values(), ids=LAYOUTS.keys())
-@pytest.mark.parametrize("family", ["gpt2", "llama", "mistral-sliding"])
+# Where there are no thoughts, both kinds of them are the same.
+THOUGHTFUL = ("stage 2", "beyond", "one thought", "ragged", "ragged, one in words alone")
+END = "<|end-latent|>"
+CASES = [
+    *(("gpt2", name, "hidden", END) for name in LAYOUTS),
+    *(("gpt2", name, "pause", END) for name in THOUGHTFUL),
+    *((family, name, "hidden", END) for family in ("llama", "mistral-sliding") for name in ("beyond", "ragged")),
+    ("mistral-sliding", "ragged", "pause", END),
+    *(("gpt2", name, "hidden", None) for name in ("stage 0", "ragged")),
+    ("llama", "ragged", "pause", None),
+]
+
+
+@pytest.mark.parametrize(("family", "layouts", "thought", "end"), CASES)
 def test_loss_and_gradients_are_the_references(family, layouts, thought, end):
+    layouts = LAYOUTS[layouts]
     reasoner = trainable(family, end=end)
     weights = dict(reasoner.model.named_parameters())
     out = training_forward(reasoner, collate(reasoner, EXAMPLES, layouts), thought=thought)
@@ -104,21 +115,19 @@ def test_answers_count_as_right_when_every_word_of_them_would_be_said():
 
 
 def greedy(reasoner, batch) -> torch.Tensor:
-    from lightning_latent.training.forward import rest_hidden
-
     return reasoner.logits(rest_hidden(reasoner, batch)).argmax(-1)
 
 
-@pytest.mark.parametrize("layouts", LAYOUTS.values(), ids=LAYOUTS.keys())
+@pytest.mark.parametrize("layouts", ["stage 0", "one thought", "ragged", "cot"])
 def test_latents_cost_a_call_each_and_the_head_sees_supervised_words_alone(layouts):
     reasoner = trainable("gpt2")
     calls, columns, rows = [], [], []
     reasoner.model.base_model.register_forward_hook(lambda *hook: calls.append(1))
     reasoner.model.base_model.h[0].register_forward_hook(lambda module, args, out: columns.append(args[0].shape[1]))
     reasoner.model.lm_head.register_forward_hook(lambda module, args, out: rows.append(args[0].shape[:-1].numel()))
-    batch = collate(reasoner, EXAMPLES, layouts)
+    batch = collate(reasoner, EXAMPLES, LAYOUTS[layouts])
     training_forward(reasoner, batch)
-    latents = max(plan.num_latents for plan in layouts)
+    latents = max(plan.num_latents for plan in LAYOUTS[layouts])
     assert len(calls) == max(latents, 1) + 1
     assert sum(columns) == batch.prompt_ids.shape[1] + batch.rest_ids.shape[1]  # each column once
     assert rows == [int((batch.labels != -100).sum())]
