@@ -1,15 +1,19 @@
 """Coconut's curriculum: which steps are words and which are latents at each stage (arXiv 2412.06769, section 3)."""
 
+import math
 import random
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from lightning_latent.reasoner.markers import END, LatentMetadata
 
 Mode = Literal["coconut", "pause", "cot", "no_cot"]
 
 
 class Stage(NamedTuple):
-    """Where training stands: `index` counts from 0 (all steps in words), `progress` from 0 to 1 within the stage."""
+    """Where training stands: `number` counts from 0 (all steps in words), `progress` from 0 to 1 within the stage."""
 
-    index: int
+    number: int
     progress: float
 
 
@@ -21,68 +25,95 @@ class Layout(NamedTuple):
     markers: bool
 
 
-def stage_at(
-    epoch: float,
-    *,
-    first_stage_epochs: int,
-    epochs_per_stage: int,
-    last_stage: int,
-    initial_stage: int,
-    max_epochs: int,
-) -> Stage:
-    """The stage of a moment of training.
+@dataclass(frozen=True, kw_only=True)
+class Curriculum:
+    """The plan of a training; the attributes are those arguments of `CoconutTraining`.
 
-    Stage 0 takes `first_stage_epochs`, every further one `epochs_per_stage`, and the last all that remain.
-
-    Args:
-        epoch: Epochs passed, fractions allowed.
-        first_stage_epochs: Epochs of the initial stage when that is stage 0.
-        epochs_per_stage: Epochs of every other stage.
-        last_stage: The last stage, at which training stays.
-        initial_stage: The stage to start at: `last_stage` means no curriculum.
-        max_epochs: Epochs of the whole run; the end of the last stage.
-
-    >>> stage_at(7.5, first_stage_epochs=6, epochs_per_stage=3, last_stage=2, initial_stage=0, max_epochs=12)
-    Stage(index=1, progress=0.5)
-    """
-    begin, index = 0.0, initial_stage
-    while index < last_stage:
-        length = first_stage_epochs if index == 0 else epochs_per_stage
-        if epoch < begin + length:
-            return Stage(index, (epoch - begin) / length)
-        begin, index = begin + length, index + 1
-    return Stage(index, min(1.0, (epoch - begin) / max(max_epochs - begin, 1e-9)))
-
-
-def layout(
-    *,
-    mode: Mode,
-    stage: int,
-    num_steps: int,
-    latents_per_step: int,
-    max_latent_stage: int,
-    pad_latent_to_max: bool = True,
-) -> Layout:
-    """Lay out an example at a stage.
-
-    For `stage <= max_latent_stage` the first `stage` steps become `stage` thoughts of `latents_per_step` latents each,
-    even if the example has fewer steps. Beyond it all steps are dropped and there are `max_latent_stage` thoughts, or
-    `min(num_steps, max_latent_stage)` without `pad_latent_to_max`. Markers are left out where there are no thoughts at
-    any stage: in words alone, with the answer alone, and with no latents per step.
-
-    >>> layout(mode="coconut", stage=2, num_steps=4, latents_per_step=2, max_latent_stage=6)
+    >>> plan = Curriculum(latents_per_step=2, max_latent_stage=3, first_stage_epochs=6, epochs_per_stage=3)
+    >>> plan.stage_at(7.5, max_epochs=20)
+    Stage(number=1, progress=0.5)
+    >>> plan.layout(stage=2, num_steps=4)
     Layout(num_latents=4, skipped_steps=2, markers=True)
-    >>> layout(mode="no_cot", stage=0, num_steps=4, latents_per_step=1, max_latent_stage=6)
-    Layout(num_latents=0, skipped_steps=4, markers=False)
     """
-    if mode == "cot":
-        return Layout(0, 0, False)
-    if mode == "no_cot":
-        return Layout(0, num_steps, False)
-    if stage <= max_latent_stage:
-        return Layout(stage * latents_per_step, min(stage, num_steps), latents_per_step > 0)
-    thoughts = max_latent_stage if pad_latent_to_max else min(num_steps, max_latent_stage)
-    return Layout(thoughts * latents_per_step, num_steps, latents_per_step > 0)
+
+    mode: Mode = "coconut"
+    latents_per_step: int = 1
+    max_latent_stage: int = 6
+    first_stage_epochs: int = 5
+    epochs_per_stage: int = 5
+    initial_stage: int | Literal["last"] = 0
+    drop_remaining_steps: bool = True
+    pad_latent_to_max: bool = True
+    end_marker: bool = True
+
+    @property
+    def first_stage(self) -> int:
+        """The stage at which training starts."""
+        return self.last_stage if self.initial_stage == "last" else self.initial_stage
+
+    @property
+    def last_stage(self) -> int:
+        """The stage at which training stays."""
+        return self.max_latent_stage + int(self.drop_remaining_steps)
+
+    @property
+    def thought(self) -> str:
+        """What stands in a latent column: `hidden` or `pause`."""
+        return "pause" if self.mode == "pause" else "hidden"
+
+    def stage_at(self, epoch: float, *, max_epochs: int) -> Stage:
+        """The stage of a moment of training.
+
+        Stage 0 takes `first_stage_epochs`, every further one `epochs_per_stage`, and the last all that remain.
+
+        Args:
+            epoch: Epochs passed, fractions allowed.
+            max_epochs: Epochs of the whole run; the end of the last stage.
+        """
+        begin, number = 0.0, self.first_stage
+        while number < self.last_stage:
+            length = self.first_stage_epochs if number == 0 else self.epochs_per_stage
+            if epoch < begin + length:
+                return Stage(number, (epoch - begin) / length)
+            begin, number = begin + length, number + 1
+        return Stage(number, min(1.0, (epoch - begin) / max(max_epochs - begin, 1e-9)))
+
+    @property
+    def epochs_in_words(self) -> float:
+        """Epochs of the stage in words: all where there are no thoughts at all, none where training starts later."""
+        if self.mode in ("cot", "no_cot") or self.last_stage == 0:
+            return math.inf
+        return 0 if self.first_stage else self.first_stage_epochs
+
+    def layout(self, *, stage: int, num_steps: int) -> Layout:
+        """Lay out an example of `num_steps` steps at a stage.
+
+        For `stage <= max_latent_stage` the first `stage` steps become `stage` thoughts of `latents_per_step` latents
+        each, even if the example has fewer steps. Beyond it all steps are dropped and there are `max_latent_stage`
+        thoughts, or `min(num_steps, max_latent_stage)` without `pad_latent_to_max`. Markers are left out where there
+        are no thoughts at any stage: in words alone, with the answer alone, and with no latents per step.
+        """
+        if self.mode == "cot":
+            return Layout(0, 0, False)
+        if self.mode == "no_cot":
+            return Layout(0, num_steps, False)
+        markers = self.latents_per_step > 0
+        if stage <= self.max_latent_stage:
+            return Layout(stage * self.latents_per_step, min(stage, num_steps), markers)
+        thoughts = self.max_latent_stage if self.pad_latent_to_max else min(num_steps, self.max_latent_stage)
+        return Layout(thoughts * self.latents_per_step, num_steps, markers)
+
+    def metadata(self, *, stage: int) -> LatentMetadata:
+        """What a reasoner of a stage says of itself."""
+        plan = self.layout(stage=stage, num_steps=self.max_latent_stage)
+        none_left = self.mode == "no_cot" or (self.mode != "cot" and stage > self.max_latent_stage)
+        return LatentMetadata(
+            num_latents=plan.num_latents,
+            thought=self.thought,
+            markers=plan.markers,
+            end=END if self.end_marker else None,
+            replaced_steps=None if none_left else plan.skipped_steps,
+        )
 
 
 def draw_stage(stage: int, *, num_steps: int, uniform_prob: float, seed: str) -> int:

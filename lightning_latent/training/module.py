@@ -9,11 +9,12 @@ from torchmetrics import MeanMetric
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.reasoner.markers import END, LatentMetadata, add_markers
+from lightning_latent.distributed import share_of_tokens
+from lightning_latent.reasoner.markers import add_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.training.base import BaseModel
+from lightning_latent.training.base import Base, BaseModel
 from lightning_latent.training.batch import collate
-from lightning_latent.training.curriculum import Layout, Mode, Stage, draw_stage, layout, learning_rate_factor, stage_at
+from lightning_latent.training.curriculum import Curriculum, Layout, Mode, Stage, draw_stage, learning_rate_factor
 from lightning_latent.training.forward import training_forward
 
 
@@ -47,6 +48,10 @@ class CoconutTraining(L.LightningModule):
         max_new_tokens: Most tokens of an answer in validation, words of remaining steps included.
     """
 
+    # From `configure_model` on.
+    built: Base
+    reasoner: LatentReasoner
+
     def __init__(
         self,
         *,
@@ -74,15 +79,17 @@ class CoconutTraining(L.LightningModule):
         super().__init__()
         self.base = base
         self.benchmark = benchmark
-        self.mode = mode
-        self.latents_per_step = latents_per_step
-        self.max_latent_stage = max_latent_stage
-        self.first_stage_epochs = first_stage_epochs
-        self.epochs_per_stage = epochs_per_stage
-        self.drop_remaining_steps = drop_remaining_steps
-        self.initial_stage = self.last_stage if initial_stage == "last" else initial_stage
-        self.pad_latent_to_max = pad_latent_to_max
-        self.end_marker = end_marker
+        self.curriculum = Curriculum(
+            mode=mode,
+            latents_per_step=latents_per_step,
+            max_latent_stage=max_latent_stage,
+            first_stage_epochs=first_stage_epochs,
+            epochs_per_stage=epochs_per_stage,
+            initial_stage=initial_stage,
+            drop_remaining_steps=drop_remaining_steps,
+            pad_latent_to_max=pad_latent_to_max,
+            end_marker=end_marker,
+        )
         self.uniform_prob = uniform_prob
         self.learning_rate = learning_rate
         self.betas = betas
@@ -92,73 +99,31 @@ class CoconutTraining(L.LightningModule):
         self.cooldown_factor = cooldown_factor
         self.reset_optimizer = reset_optimizer
         self.max_new_tokens = max_new_tokens
-        self.reasoner: LatentReasoner | None = None
-        self.trained_stage = self.initial_stage  # of the last epoch begun: evaluation and export go by it
+        self.trained_stage = self.curriculum.first_stage  # of the last epoch begun: evaluation and export go by it
         self.accuracy, self.answer_tokens = MeanMetric(), MeanMetric()
 
     def configure_model(self) -> None:
         """Make or load the language model, once."""
-        if self.reasoner is not None:
+        if hasattr(self, "built"):
             return
-        model, tokenizer = self.base.build()
+        self.built = self.base.build()
+        model, tokenizer, _ = self.built
         add_markers(model, tokenizer)
         model.train()
         self.strict_loading = all(p.requires_grad for p in model.parameters())  # see state_dict
-        self.reasoner = LatentReasoner(model, tokenizer, self.metadata(stage=self.initial_stage))
+        self.reasoner = LatentReasoner(model, tokenizer, self.curriculum.metadata(stage=self.trained_stage))
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """The weights that are trained: a frozen base below adapters is loaded again from where it came from."""
         frozen = {name for name, p in self.named_parameters(remove_duplicate=False) if not p.requires_grad}
         state = super().state_dict(*args, **kwargs)
         return {name: value for name, value in state.items() if name not in frozen}
 
-    # Stages.
-
-    @property
-    def last_stage(self) -> int:
-        """The stage at which training stays."""
-        return self.max_latent_stage + int(self.drop_remaining_steps)
-
-    @property
-    def thought(self) -> str:
-        """What stands in a latent column: `hidden` or `pause`."""
-        return "pause" if self.mode == "pause" else "hidden"
-
     def stage(self, batch_idx: int = 0) -> Stage:
         """The stage at a batch of the trainer's current epoch, while training."""
         total = self.trainer.num_training_batches
         within = batch_idx / total if total and total != float("inf") else 0.0
-        return stage_at(
-            self.trainer.current_epoch + within,
-            first_stage_epochs=self.first_stage_epochs,
-            epochs_per_stage=self.epochs_per_stage,
-            last_stage=self.last_stage,
-            initial_stage=self.initial_stage,
-            max_epochs=self.trainer.max_epochs or 1,
-        )
-
-    def layout(self, *, stage: int, num_steps: int) -> Layout:
-        """How an example of `num_steps` steps is laid out at a stage."""
-        return layout(
-            mode=self.mode,
-            stage=stage,
-            num_steps=num_steps,
-            latents_per_step=self.latents_per_step,
-            max_latent_stage=self.max_latent_stage,
-            pad_latent_to_max=self.pad_latent_to_max,
-        )
-
-    def metadata(self, *, stage: int) -> LatentMetadata:
-        """What a reasoner of a stage says of itself."""
-        plan = self.layout(stage=stage, num_steps=self.max_latent_stage)
-        none_left = self.mode == "no_cot" or (self.mode != "cot" and stage > self.max_latent_stage)
-        return LatentMetadata(
-            num_latents=plan.num_latents,
-            thought=self.thought,
-            markers=plan.markers,
-            end=END if self.end_marker else None,
-            replaced_steps=None if none_left else plan.skipped_steps,
-        )
+        return self.curriculum.stage_at(self.trainer.current_epoch + within, max_epochs=self.trainer.max_epochs or 1)
 
     # Training.
 
@@ -174,10 +139,10 @@ class CoconutTraining(L.LightningModule):
         """
         if batch_idx > 0:
             return
-        stage = self.stage().index
+        stage = self.stage().number
         new_stage = stage != self.trained_stage
         if self.reset_optimizer == "epoch" or (self.reset_optimizer == "stage" and new_stage):
-            self.optimizers().optimizer.state.clear()
+            self.trainer.optimizers[0].state.clear()
         self.trained_stage = stage
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -191,39 +156,39 @@ class CoconutTraining(L.LightningModule):
     def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
         """Token-mean cross-entropy of the words that the stage leaves."""
         stage = self.stage(batch_idx)
-        factor = learning_rate_factor(
+        rate = self._set_learning_rate(stage)
+        if not batch:  # a rank that ran out of questions: no gradient, but the others wait for its part
+            share_of_tokens(self.trainer, torch.zeros((), device=self.device))
+            return torch.stack([p.sum() for p in self.parameters() if p.requires_grad]).sum() * 0.0
+        layouts = [self._draw_layout(example, stage.number) for example in batch]
+        out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts), thought=self.curriculum.thought)
+        scalars: dict[str, Tensor | float] = {
+            "train/loss": out.loss.detach(),
+            "train/answer": out.answer_correct.float().mean(),
+            "train/stage": float(stage.number),
+        }
+        self.log_dict(scalars, prog_bar=True, batch_size=len(batch))
+        self.log("train/learning_rate", rate, batch_size=1)
+        return out.loss * share_of_tokens(self.trainer, out.words)
+
+    def _set_learning_rate(self, stage: Stage) -> float:
+        # Not by a scheduler: that counts steps, and stages last epochs, whose steps a streamed source cannot tell.
+        rate = self.learning_rate * learning_rate_factor(
             step=self.trainer.global_step,
             warmup_steps=self.warmup_steps,
             progress=stage.progress,
             cooldown=self.cooldown,
             cooldown_factor=self.cooldown_factor,
         )
-        for group in self.optimizers().optimizer.param_groups:
-            group["lr"] = self.learning_rate * factor
-        if not batch:  # a rank that ran out of questions: no gradient, but the others wait for its part
-            self._share_of_words(torch.zeros((), device=self.device))
-            return sum(p.sum() for p in self.parameters() if p.requires_grad) * 0.0
-        layouts = [self._draw_layout(example, stage.index) for example in batch]
-        out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts), thought=self.thought)
-        scalars = {
-            "train/loss": out.loss.detach(),
-            "train/answer": out.answer_correct.float().mean(),
-            "train/stage": float(stage.index),
-        }
-        self.log_dict(scalars, prog_bar=True, batch_size=len(batch))
-        self.log("train/learning_rate", self.learning_rate * factor, batch_size=1)
-        return out.loss * self._share_of_words(out.words)
-
-    def _share_of_words(self, words: Tensor) -> Tensor:
-        """Weight of this rank's mean, with which the average of ranks' gradients is that of all their words."""
-        total = self.trainer.strategy.reduce(words.float(), reduce_op="sum")
-        return words * self.trainer.world_size / total.clamp(min=1.0)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = rate
+        return rate
 
     def _draw_layout(self, example: Example, stage: int) -> Layout:
         # Seeded by question and epoch, so that the draw does not depend on the world size or on resuming.
         seed, num_steps = f"{example.id}/{self.trainer.current_epoch}", len(example.steps)
         stage = draw_stage(stage, num_steps=num_steps, uniform_prob=self.uniform_prob, seed=seed)
-        return self.layout(stage=stage, num_steps=num_steps)
+        return self.curriculum.layout(stage=stage, num_steps=num_steps)
 
     # Validation.
 
@@ -231,7 +196,7 @@ class CoconutTraining(L.LightningModule):
         """Greedy answers of the trained stage, by exact match."""
         if not batch:
             return
-        self.reasoner.metadata = self.metadata(stage=self.trained_stage)
+        self.reasoner.metadata = self.curriculum.metadata(stage=self.trained_stage)
         room = self.reasoner.num_latents + 1 + self.max_new_tokens
         with torch.no_grad():
             context = self.reasoner.encode([e.question for e in batch], room=room)

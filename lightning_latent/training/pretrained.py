@@ -63,17 +63,19 @@ class PretrainedBase(BaseModel):
         )
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
-        if self.lora_rank is not None:
-            from lightning_latent.training.lora import add_lora  # PEFT is heavy, and only adapters need it
+        if self.lora_rank is None:
+            return Base(model, tokenizer)
+        from lightning_latent.training.lora import add_lora  # PEFT is heavy, and only adapters need it
 
-            add_markers(model, tokenizer)  # before the adapters, which must know their rows
-            model = add_lora(
-                model,
-                rank=self.lora_rank,
-                alpha=self.lora_alpha,
-                dropout=self.lora_dropout,
-                targets=self.lora_targets,
-                trainable_tokens=tokenizer.convert_tokens_to_ids([START, END, LATENT]),
-                revision=self.revision,
-            )
-        return Base(model, tokenizer)
+        add_markers(model, tokenizer)  # before the adapters, which must know their rows
+        vocabulary = tokenizer.get_vocab()
+        adapters = add_lora(
+            model,
+            rank=self.lora_rank,
+            alpha=self.lora_alpha,
+            dropout=self.lora_dropout,
+            targets=self.lora_targets,
+            trainable_tokens=[vocabulary[marker] for marker in (START, END, LATENT)],
+            revision=self.revision,
+        )
+        return Base(model, tokenizer, adapters)

@@ -24,11 +24,11 @@ def module(base: BaseModel | None = None, **options) -> CoconutTraining:
     return CoconutTraining(base=base, benchmark=ProsQA(), **{**plan, **options})
 
 
-def data(*, num_validation: int = 3, **options) -> LatentDataModule:
+def data(*, num_train: int = 4 * STEPS, num_validation: int = 3, **options) -> LatentDataModule:
     small = {"num_nodes": 10, "min_hops": 2}
     return LatentDataModule(
         benchmark=ProsQA(),
-        train=GeneratedProsQA(size=4 * STEPS, **small),
+        train=GeneratedProsQA(size=num_train, **small),
         validation=GeneratedProsQA(size=num_validation, split="evaluation", **small),
         test=GeneratedProsQA(size=3, split="evaluation", seed=1, **small),
         **{"batch_size": 4, "eval_batch_size": 2, "shuffle_buffer": 0, **options},

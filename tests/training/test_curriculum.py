@@ -1,26 +1,18 @@
 """The curriculum against the published description of what each stage trains on."""
 
+import itertools
+import math
+
 import pytest
 
-from lightning_latent.training.curriculum import Layout, Stage, draw_stage, layout, learning_rate_factor, stage_at
-
-MAX = 3
+from lightning_latent.training.curriculum import Curriculum, Layout, Stage, draw_stage, learning_rate_factor
 
 
-def lay(mode="coconut", *, stage, steps, c=2, pad=True) -> tuple[int, int, bool]:
-    return tuple(
-        layout(
-            mode=mode,
-            stage=stage,
-            num_steps=steps,
-            latents_per_step=c,
-            max_latent_stage=MAX,
-            pad_latent_to_max=pad,
-        )
-    )
+def lay(mode="coconut", *, stage, steps, c=2, pad=True) -> Layout:
+    plan = Curriculum(mode=mode, latents_per_step=c, max_latent_stage=3, pad_latent_to_max=pad)
+    return plan.layout(stage=stage, num_steps=steps)
 
 
-@pytest.mark.parametrize("mode", ["coconut", "pause"])
 @pytest.mark.parametrize(
     ("stage", "steps", "pad", "thoughts", "skipped"),
     [
@@ -37,15 +29,15 @@ def lay(mode="coconut", *, stage, steps, c=2, pad=True) -> tuple[int, int, bool]
         (2, 0, True, 2, 0),
     ],
 )
-def test_steps_become_thoughts(mode, stage, steps, pad, thoughts, skipped):
-    for c in (1, 2):
+def test_steps_become_thoughts(stage, steps, pad, thoughts, skipped):
+    for mode, c in itertools.product(("coconut", "pause"), (1, 2)):
         assert lay(mode, stage=stage, steps=steps, c=c, pad=pad) == (thoughts * c, skipped, True)
 
 
-@pytest.mark.parametrize("stage", [0, 2, 4])
-def test_the_baselines_have_neither_thoughts_nor_markers(stage):
-    assert lay("cot", stage=stage, steps=4) == (0, 0, False)
-    assert lay("no_cot", stage=stage, steps=4) == (0, 4, False)
+def test_the_baselines_have_neither_thoughts_nor_markers():
+    for stage in (0, 2, 4):
+        assert lay("cot", stage=stage, steps=4) == (0, 0, False)
+        assert lay("no_cot", stage=stage, steps=4) == (0, 4, False)
 
 
 def test_without_latents_per_step_words_go_and_nothing_comes():
@@ -54,12 +46,12 @@ def test_without_latents_per_step_words_go_and_nothing_comes():
 
 
 def stages(epochs, **options) -> list[Stage]:
-    plan = {"first_stage_epochs": 3, "epochs_per_stage": 2, "last_stage": 3, "initial_stage": 0, "max_epochs": 10}
-    return [stage_at(epoch, **{**plan, **options}) for epoch in epochs]
+    plan = Curriculum(max_latent_stage=2, first_stage_epochs=3, epochs_per_stage=2, **options)
+    return [plan.stage_at(epoch, max_epochs=10) for epoch in epochs]
 
 
 def test_stages_follow_each_other_and_the_last_takes_what_remains():
-    assert [stage.index for stage in stages(range(10))] == [0, 0, 0, 1, 1, 2, 2, 3, 3, 3]
+    assert [stage.number for stage in stages(range(10))] == [0, 0, 0, 1, 1, 2, 2, 3, 3, 3]
     assert stages([0.0, 1.5, 3.0, 4.5, 7.0, 8.5, 10.0]) == [
         (0, 0.0),
         (0, 0.5),
@@ -72,8 +64,22 @@ def test_stages_follow_each_other_and_the_last_takes_what_remains():
 
 
 def test_training_may_start_at_any_stage():
-    assert [stage.index for stage in stages(range(6), initial_stage=2)] == [2, 2, 3, 3, 3, 3]
-    assert [stage.index for stage in stages(range(3), initial_stage=3)] == [3, 3, 3]
+    assert [stage.number for stage in stages(range(6), initial_stage=2)] == [2, 2, 3, 3, 3, 3]
+    assert [stage.number for stage in stages(range(3), initial_stage=3)] == [3, 3, 3]
+    assert stages(range(3), initial_stage="last") == stages(range(3), initial_stage=3)
+
+
+def test_the_epochs_in_words_are_those_of_stage_0():
+    for options in (
+        {},
+        {"initial_stage": 1},
+        {"max_latent_stage": 0},
+        {"max_latent_stage": 0, "drop_remaining_steps": False},
+    ):
+        plan = Curriculum(**{"max_latent_stage": 2, "first_stage_epochs": 3, **options})
+        words = [plan.stage_at(epoch, max_epochs=10).number == 0 for epoch in range(10)]
+        assert words == [epoch < plan.epochs_in_words for epoch in range(10)]
+    assert Curriculum(mode="cot").epochs_in_words == Curriculum(mode="no_cot").epochs_in_words == math.inf
 
 
 def test_the_learning_rate_warms_up_once_and_falls_at_the_end_of_each_stage():

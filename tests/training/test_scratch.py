@@ -59,7 +59,7 @@ def test_what_it_does_not_know_is_unknown(tokenizer):
 
 
 def test_markers_are_special():
-    model, tokenizer = ScratchProsQA(hidden_size=16, num_layers=1, num_heads=2).build()
+    model, tokenizer, _ = ScratchProsQA(hidden_size=16, num_layers=1, num_heads=2).build()
     add_markers(model, tokenizer)
     ids = tokenizer(f"Is Tom a wumpus?\n{START}{LATENT}{LATENT}{END}### Tom is a wumpus.")["input_ids"]
     assert [tokenizer.convert_ids_to_tokens(i) for i in ids] == [
@@ -86,7 +86,7 @@ def test_the_model_is_as_described(family):
     base = ScratchProsQA(
         family=family, hidden_size=32, num_layers=2, num_heads=4, max_positions=64, names=["Bob"], nouns=NOUNS[:3]
     )
-    model, tokenizer = base.build()
+    model, tokenizer, _ = base.build()
     assert (model.config.hidden_size, model.config.num_hidden_layers, model.config.num_attention_heads) == (32, 2, 4)
     assert model.config.max_position_embeddings == 64
     assert model.config.vocab_size == len(tokenizer) == 5 + 3 * 4 + 2

@@ -50,7 +50,7 @@ def test_the_same_file_gives_the_same_tokenizer(examples, tokenizer):
 
 def test_a_base_is_built_from_a_file():
     base = ScratchText(benchmark=GSM8K(), data=FILE, vocabulary=300, hidden_size=32, num_layers=1, max_positions=64)
-    model, tokenizer = base.build()
+    model, tokenizer, _ = base.build()
     assert type(model).__name__ == "LlamaForCausalLM"
     assert model.config.vocab_size == len(tokenizer) == 300
     assert model.config.eos_token_id == tokenizer.eos_token_id == tokenizer.pad_token_id
