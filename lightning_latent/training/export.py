@@ -58,7 +58,7 @@ class ExportReasoners(L.Callback):
         owner = root / ".run"
         if there and not (owner.is_file() and owner.read_text(encoding="utf-8") == self.run):
             raise UserError(
-                f"{root} holds {' and '.join(there)} of another run; move it away, write elsewhere "
+                f"{root} holds {', '.join(there)} of another run; move it away, write elsewhere "
                 "(trainer.logger.init_args.version), or go on with that run (--ckpt_path)"
             )
 

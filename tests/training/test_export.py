@@ -59,7 +59,7 @@ def test_a_run_replaces_its_own_reasoners_alone(tmp_path):
     fit(tmp_path / "b", ModelCheckpoint(tmp_path / "b", save_last=True))
     first = (tmp_path / "a" / "reasoners" / "final" / "model.safetensors").read_bytes()
     for checkpoint in (None, tmp_path / "b" / "last.ckpt"):
-        with pytest.raises(UserError, match=r"a/reasoners holds weak and final of another run; move it away, [^\n]+$"):
+        with pytest.raises(UserError, match=r"a/reasoners holds weak, final of another run; move it away, [^\n]+$"):
             fit(tmp_path / "a", ckpt_path=checkpoint, max_epochs=2)
     assert (tmp_path / "a" / "reasoners" / "final" / "model.safetensors").read_bytes() == first
 
