@@ -13,7 +13,7 @@ from transformers import (
     Qwen2Config,
 )
 
-from lightning_latent.coconut.scratch_text import byte_level_tokenizer
+from lightning_latent.training.scratch_text import byte_level_tokenizer
 
 Architecture = Literal["gpt2", "llama", "qwen2", "qwen2-untied"]
 

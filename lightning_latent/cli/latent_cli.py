@@ -18,11 +18,11 @@ from lightning_latent import __version__
 from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending
 from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
 from lightning_latent.cli.parser import LatentArgumentParser
-from lightning_latent.coconut import CoconutTraining
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
 from lightning_latent.refinement import LatentRefinement
+from lightning_latent.training import CoconutTraining
 
 DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
 predict), and put any number of finished runs into one table (compare RUN ...). See docs/cli.md."""

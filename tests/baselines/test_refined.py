@@ -112,6 +112,6 @@ def test_answers_depend_on_all_the_runs_models(run, saved, tmp_path):
 def test_a_run_of_anything_else_and_rows_it_lacks_are_refused(run, batches, tmp_path):
     with pytest.raises(UserError, match="has no row 'blend'; it has coconut, feedback, map"):
         Refined(path=str(run), row="blend").run(batches, benchmark=RawText(), device=CPU)
-    (tmp_path / "config.yaml").write_text("model: {class_path: lightning_latent.coconut.CoconutTraining}")
+    (tmp_path / "config.yaml").write_text("model: {class_path: lightning_latent.training.CoconutTraining}")
     with pytest.raises(UserError, match="not the config of a LatentRefinement"):
         Refined(path=str(tmp_path)).files()

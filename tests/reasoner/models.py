@@ -12,8 +12,8 @@ from transformers import (
     Qwen3Config,
 )
 
-from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers
+from lightning_latent.training.scratch import sentence_tokenizer
 
 NAMES = ("Bob", "Eva", "Tom")
 NOUNS = ("brimpus", "dumpus", "gorpus", "lempus", "sterpus", "wumpus", "yumpus")

@@ -4,10 +4,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, CohereConfig, Gemma2Config, GraniteConfig
 
-from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers
 from lightning_latent.reasoner.head import check_head
+from lightning_latent.training.scratch import sentence_tokenizer
 
 from .models import ANSWERS, FAMILIES, NAMES, NOUNS, QUESTIONS, make_reasoner
 

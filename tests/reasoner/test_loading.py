@@ -9,10 +9,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, load_reasoner, save_reasoner
 from lightning_latent.reasoner.identity import weights_hash
+from lightning_latent.training.scratch import sentence_tokenizer
 
 from .models import FAMILIES, NAMES, NOUNS, QUESTIONS, config, last_hidden, make_reasoner
 

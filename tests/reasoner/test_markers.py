@@ -3,8 +3,8 @@
 import torch
 from transformers import AutoModelForCausalLM
 
-from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
+from lightning_latent.training.scratch import sentence_tokenizer
 
 from .models import NAMES, NOUNS, config
 
