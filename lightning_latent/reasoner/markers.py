@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
 
@@ -34,12 +34,12 @@ class LatentMetadata(NamedTuple):
     latent: str = LATENT
 
 
-def write_metadata(config: PretrainedConfig, metadata: LatentMetadata) -> None:
+def write_metadata(config: PreTrainedConfig, metadata: LatentMetadata) -> None:
     """Store the metadata in a model's configuration, from where `save_pretrained` writes it."""
     setattr(config, CONFIG_KEY, metadata._asdict())
 
 
-def read_metadata(config: PretrainedConfig) -> LatentMetadata | None:
+def read_metadata(config: PreTrainedConfig) -> LatentMetadata | None:
     """The metadata stored in a model's configuration, or None."""
     stored = getattr(config, CONFIG_KEY, None)
     if stored is None:

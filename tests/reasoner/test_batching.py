@@ -5,8 +5,7 @@ import torch
 
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.text import encode_questions, pad_left
-
-from .models import ANSWERS, FAMILIES, QUESTIONS, make_reasoner
+from tests.models import ANSWERS, FAMILIES, QUESTIONS, make_reasoner
 
 CLOSE = {"rtol": 0.0, "atol": 1e-9}
 # Eager attention computes in float32 whatever the weights' type.

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from lightning_latent.reasoner.context import drop_last, select_rows
-
-from .models import FAMILIES, QUESTIONS, make_reasoner
+from tests.models import FAMILIES, QUESTIONS, make_reasoner
 
 CLOSE = {"rtol": 0.0, "atol": 1e-9}
 

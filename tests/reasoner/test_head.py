@@ -8,8 +8,7 @@ from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers
 from lightning_latent.reasoner.head import check_head
-
-from .models import ANSWERS, FAMILIES, NAMES, NOUNS, QUESTIONS, make_reasoner
+from tests.models import ANSWERS, FAMILIES, NAMES, NOUNS, QUESTIONS, make_reasoner
 
 
 class Counter:

@@ -4,8 +4,7 @@ import torch
 from torch import nn
 
 from lightning_latent.reasoner.identity import identify, weights_hash
-
-from .models import make_reasoner
+from tests.models import make_reasoner
 
 
 def filled(dtype=torch.float32) -> nn.Module:

@@ -5,8 +5,8 @@ import torch
 
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
-
-from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, last_hidden, make_reasoner, naive_decode, naive_score
+from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
+from tests.reasoner.naive import last_hidden, naive_decode, naive_score
 
 CLOSE = {"rtol": 0.0, "atol": 1e-9}
 

@@ -13,8 +13,8 @@ from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, load_reasoner, save_reasoner
 from lightning_latent.reasoner.identity import weights_hash
-
-from .models import FAMILIES, NAMES, NOUNS, QUESTIONS, config, last_hidden, make_reasoner
+from tests.models import FAMILIES, NAMES, NOUNS, QUESTIONS, config, make_reasoner
+from tests.reasoner.naive import last_hidden
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from transformers import AutoModelForCausalLM
 
 from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
-
-from .models import NAMES, NOUNS, config
+from tests.models import NAMES, NOUNS, config
 
 
 def plain(family: str, **options):

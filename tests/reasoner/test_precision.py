@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
+from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
 
 
 def answers(reasoner, questions):
