@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, resolve_revision, try_to_load_from_cache
+from huggingface_hub import hf_hub_download, is_offline_mode, resolve_revision, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -27,7 +27,7 @@ def pin(path: str, revision: str | None = None) -> str | None:
     if path and Path(path).is_dir():
         return None
     try:
-        return str(resolve_revision(path, revision=revision))
+        return resolve_revision(path, revision=revision, local_files_only=is_offline_mode()).resolved
     except HFValidationError:
         raise UserError(
             f"no model at {path!r}: there is no such directory, and it is no hub id; check the path"
@@ -50,7 +50,7 @@ def known_commit(path: str, revision: str | None = None) -> str | None:
     if Path(path).is_dir():
         return None
     try:
-        return str(resolve_revision(path, revision=revision, local_files_only=True))
+        return resolve_revision(path, revision=revision, local_files_only=True).resolved
     except (HFValidationError, RevisionResolutionError):
         return None
 
