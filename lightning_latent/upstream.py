@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from transformers import Cache
+from transformers.cache_utils import CacheLayerMixin
 
 
 def fork_cache(cache: Cache) -> Cache:
@@ -26,7 +27,8 @@ def detach_cache(cache: Cache) -> None:
     `torch.no_grad` copy, or give views that still ask for gradients.
     """
     for layer in cache.layers:
-        if layer.keys is not None and layer.values is not None:  # some layers share those of another
+        # Some layers have none and read those of another.
+        if isinstance(layer, CacheLayerMixin) and layer.keys is not None and layer.values is not None:
             layer.keys, layer.values = layer.keys.detach(), layer.values.detach()
 
 

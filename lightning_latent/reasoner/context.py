@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from transformers import Cache, DynamicCache, PreTrainedConfig
 
+from lightning_latent.errors import UserError
 from lightning_latent.upstream import detach_cache, fork_cache
 
 
@@ -33,8 +34,17 @@ class Context:
 
 
 def new_cache(config: PreTrainedConfig) -> Cache:
-    """An empty cache; layers with a sliding window keep more than their window, so that a column can be dropped."""
+    """An empty cache; layers with a sliding window keep more than their window, so that a column can be dropped.
+
+    Raises:
+        UserError: The model keeps a running state, which cannot be gone back on, in place of columns.
+    """
     cache = DynamicCache(config=config)
+    if not cache.is_croppable:
+        raise UserError(
+            f"{config.model_type} keeps a running state in place of keys and values, which is not supported; use a "
+            "family with attention in every layer"
+        )
     cache.activate_past_recording()
     return cache
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from safetensors import SafetensorError
@@ -91,7 +91,7 @@ def load_model(
     path = resolve(path)
     commit = pin(path, revision)
     with _one_line(f"cannot load a model from {path!r}"):
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded = AutoModelForCausalLM.from_pretrained(
             path,
             revision=commit or "main",
             dtype=dtype,
@@ -100,6 +100,7 @@ def load_model(
             use_safetensors=True,  # never a pickle, which could run code
             output_loading_info=True,
         )
+    model, report = cast(tuple[PreTrainedModel, dict[str, set[str]]], loaded)
     if report["missing_keys"]:  # transformers fills them with random numbers and goes on
         raise UserError(f"the weights at {path!r} lack {min(report['missing_keys'])}; save the whole model again")
     if report["unexpected_keys"]:  # leaves these out, and what was trained would compute something else

@@ -1,7 +1,7 @@
 """A frozen causal language model that thinks in latents."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,8 @@ class LatentReasoner(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.metadata = metadata
-        ids = tokenizer.convert_tokens_to_ids([metadata.start, metadata.end or metadata.start, metadata.latent])
+        tokens = [metadata.start, metadata.end or metadata.start, metadata.latent]
+        ids = cast(list[int], tokenizer.convert_tokens_to_ids(tokens))
         if metadata.markers and (None in ids or tokenizer.unk_token_id in ids):
             raise UserError(f"the tokenizer of {model.name_or_path} lacks {metadata.start}; add it with add_markers")
         self.start_id, self.end_id, self.latent_id = ids
@@ -63,7 +64,7 @@ class LatentReasoner(nn.Module):
     @property
     def hidden_size(self) -> int:
         """Width D of a latent."""
-        return self.model.get_input_embeddings().weight.shape[-1]
+        return cast(Tensor, self.model.get_input_embeddings().weight).shape[-1]
 
     @property
     def max_positions(self) -> int | None:

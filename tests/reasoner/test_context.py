@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from transformers import Lfm2Config
 
-from lightning_latent.reasoner.context import drop_last, select_rows
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.context import drop_last, new_cache, select_rows
 from tests.models import QUESTIONS, make_reasoner
 
 CLOSE = {"rtol": 0.0, "atol": 1e-9}
@@ -91,3 +93,9 @@ def test_no_gradient_flows_into_what_remains_after_a_drop():
     _, context = reasoner.extend(reasoner.encode(QUESTIONS[:1]), latents)
     assert all(keys.requires_grad and values.requires_grad for keys, values, *_ in context.cache)
     assert not any(keys.requires_grad or values.requires_grad for keys, values, *_ in drop_last(context).cache)
+
+
+def test_a_model_with_a_running_state_is_refused():
+    """It would be written into, so that two continuations of one context would disturb each other."""
+    with pytest.raises(UserError, match="lfm2 keeps a running state"):
+        new_cache(Lfm2Config(num_hidden_layers=2, layer_types=["conv", "full_attention"]))
