@@ -6,9 +6,8 @@ from huggingface_hub import hf_hub_download, is_offline_mode, resolve_revision, 
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HfHubHTTPError,
     HFValidationError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
     RevisionResolutionError,
 )
 
@@ -37,7 +36,7 @@ def pin(path: str, revision: str | None = None) -> str | None:
             f"no model at {path!r}: there is no such directory, it is not in the cache, and the hub cannot be reached "
             "(or HF_HUB_OFFLINE is set); check the path"
         ) from None
-    except (RepositoryNotFoundError, RevisionNotFoundError):
+    except HfHubHTTPError:
         raise UserError(
             f"no model at {path!r}: there is no such directory, and the hub has none of this name and revision, or "
             "does not show it to you; check the path, or log in"

@@ -1,8 +1,11 @@
 """Hub ids and directories: a model from the cache, and what is told in one line, without the network."""
 
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import huggingface_hub.constants
+import huggingface_hub.hf_api
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
@@ -53,6 +56,23 @@ def test_a_hub_id_that_cannot_be_had_is_told_at_once(path):
     with pytest.raises(UserError, match="it is not in the cache, and the hub cannot be reached") as caught:
         load_reasoner(path)
     assert str(caught.value).startswith(f"no model at {path!r}: ") and "\n" not in str(caught.value)
+
+
+def test_a_hub_id_that_the_hub_does_not_know_is_told(monkeypatch):
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(401)
+
+        def log_message(self, *arguments):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hub) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(huggingface_hub.hf_api.api, "endpoint", f"http://127.0.0.1:{server.server_port}")
+        with pytest.raises(UserError, match=r"no model at 'owner/name': .* the hub has none of this name"):
+            load_reasoner("owner/name")
+        server.shutdown()
 
 
 @pytest.mark.parametrize("path", ["./nope", "runs/no/pe", "no pe", ""])
