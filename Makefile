@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 
-.PHONY: help setup quickstart test lint clean
+.PHONY: help setup quickstart test lowest lint clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -24,9 +24,13 @@ quickstart: setup ## Learn a map of a frozen reasoner's latents, and compare it 
 test: setup ## Run the tests
 	$(PYTHON) -m pytest
 
-lint: setup ## Check style and formatting
+lowest: ## Run the tests with the lowest versions of the dependencies
+	tools/lowest.sh
+
+lint: setup ## Check style, formatting and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
 
 clean: ## Remove .venv, for instance after a GPU was added
-	rm -rf .venv
+	rm -rf .venv .venv-lowest

@@ -2,8 +2,8 @@
 
 Where Lightning starts further processes, any of them may meet bad input, and the others then wait for it in vain.
 Lightning looks after lost processes every five seconds, and then kills all, itself included, without a word and with
-the code of a killed program. So a started process leaves its message in a file, and the process that started it looks there
-and after the others more often, says the one line, stops them and exits.
+the code of a killed program. So a started process leaves its message in a file, and the process that started it looks
+there and after the others more often, says the one line, stops them and exits.
 """
 
 import os
