@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lightning_latent.callbacks import ContrastiveFeedback, ResidualBlending
 from lightning_latent.data import Benchmark, Example, ExampleSource, ProsQA
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.metrics.paired import contrast
 from lightning_latent.reasoner import LatentReasoner, load_reasoner
 from lightning_latent.reasoner.context import Context
@@ -102,7 +102,7 @@ def main(
     judge = benchmark or ProsQA()
     named = isinstance(questions, str)
     source = open_rows(questions, judge, default_split="validation", streaming=True) if named else questions
-    examples = list(source.iter_examples(0, 1))
+    examples = list(source)
     model = load_reasoner(reasoner).freeze()
     batches = []
     for start in range(0, len(examples), batch_size):

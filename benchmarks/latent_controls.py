@@ -15,7 +15,7 @@ from rich.table import Table
 from torch import Tensor
 
 from lightning_latent.data import Benchmark, Example, ExampleSource, ProsQA
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.metrics.paired import contrast
 from lightning_latent.reasoner import LatentReasoner, load_reasoner
 
@@ -87,7 +87,7 @@ def main(
         if isinstance(questions, str)
         else questions
     )
-    examples = list(source.iter_examples(0, 1))
+    examples = list(source)
     batches = [examples[start : start + batch_size] for start in range(0, len(examples), batch_size)]
     model = load_reasoner(reasoner).freeze()
     mean = mean_latents(model, batches)

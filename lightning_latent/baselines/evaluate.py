@@ -15,8 +15,8 @@ from lightning_latent.baselines.summary import summarise_all
 from lightning_latent.baselines.table import console_table, markdown_table
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.data.row_source import open_rows
-from lightning_latent.data.source import ExampleSource
+from lightning_latent.data.streaming.row_source import open_rows
+from lightning_latent.data.streaming.source import ExampleSource
 from lightning_latent.errors import UserError
 from lightning_latent.io import write_json, write_text
 from lightning_latent.metrics.comparison import package_versions
@@ -115,7 +115,7 @@ def read_questions(data: str | Path | ExampleSource, benchmark: Benchmark, *, li
     source = data
     if not isinstance(data, ExampleSource):
         source = open_rows(str(data), benchmark, default_split="test", streaming=True)
-    examples = list(source.iter_examples(0, 1))[:limit]
+    examples = list(source)[:limit]
     if not examples:
         raise UserError(f"data {data!r} holds no question; name a file, or a hub dataset, with at least one")
     return examples

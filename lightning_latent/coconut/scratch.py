@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from lightning_latent.coconut.architecture import Family, random_model
 from lightning_latent.coconut.base import Base, BaseModel
-from lightning_latent.data.prosqa_graph import NAMES, NOUNS
+from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
 
 
 class ScratchProsQA(BaseModel):

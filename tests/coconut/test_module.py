@@ -141,7 +141,7 @@ def test_ranks_of_any_sizes_give_the_gradient_of_the_whole_batch(tmp_path, monke
     run.fit(trained, data())
     monkeypatch.setattr(trained, "log", lambda *arguments, **options: None)
     monkeypatch.setattr(trained, "log_dict", lambda *arguments, **options: None)
-    batch = list(data().source("train").iter_examples(0, 1))[:4]
+    batch = list(data().source("train"))[:4]
 
     def gradients(part):
         trained.zero_grad()

@@ -7,7 +7,7 @@ import pytest
 from lightning_latent.coconut import ScratchProsQA
 from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.data import GeneratedProsQA
-from lightning_latent.data.prosqa_graph import NAMES, NOUNS
+from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
 
