@@ -152,7 +152,7 @@ def main() -> None:
         )
     reasoner = reasoner.to(given.device).freeze()
     source = GeneratedProsQA(size=given.questions, split="evaluation")
-    questions = [example.question for example in source.iter_examples(0, 1)]
+    questions = [example.question for example in source]
     ways = make_ways(reasoner, batch=given.batch, new_tokens=given.new_tokens)
     with torch.no_grad():
         clock = time.process_time if given.cpu_time else time.perf_counter

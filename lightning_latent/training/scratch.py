@@ -9,7 +9,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
 from transformers import PreTrainedTokenizerFast
 
-from lightning_latent.data.prosqa_graph import NAMES, NOUNS
+from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
 from lightning_latent.training.architecture import Family, random_model
 from lightning_latent.training.base import Base, BaseModel
 

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.text import ANSWER_MARK
 from lightning_latent.training.architecture import Family, random_model
@@ -68,7 +68,7 @@ class ScratchText(BaseModel):
     def build(self) -> Base:
         """Learn the tokenizer and make the model, in float32 with weights from torch's global generator."""
         source = open_rows(self.data, self.benchmark, default_split="train", streaming=True)
-        tokenizer = byte_level_tokenizer(training_texts(source.iter_examples(0, 1)), vocabulary=self.vocabulary)
+        tokenizer = byte_level_tokenizer(training_texts(source), vocabulary=self.vocabulary)
         model = random_model(
             tokenizer,
             family=self.family,

@@ -43,7 +43,7 @@ def test_running_mean_is_the_mean_over_train_questions(slot: str, iterations: in
     module, _ = fit(saved, tmp_path, feedback, ResidualBlending(memory_rate=0.2), iterations=iterations)
     models = naive_models(module, feedback)
     options = naive.Options(eta=0.3, alpha=0.2, same_slot=slot == "same", iterations=iterations)
-    questions = [example.question for example in make_data(train=5).source("train").iter_examples(0, 1)]
+    questions = [example.question for example in make_data(train=5).source("train")]
     directions = [-naive.stepwise(models, question, options, LATENTS)[1] for question in questions]
     assert feedback.direction_count == 5 * iterations
     torch.testing.assert_close(feedback.mean_direction, torch.stack(directions).mean(0), rtol=0, atol=1e-10)
@@ -57,7 +57,7 @@ def test_running_mean_of_trajectories_runs_on_over_epochs(saved: Path, tmp_path:
     directions = []
     for epoch in range(2):
         source.set_epoch(epoch)
-        for example in source.iter_examples(0, 1):
+        for example in source:
             latents = naive.rollout(models.base, example.question, LATENTS)
             gradient = naive.gradient(models, example.question, latents[:0], latents, naive.Options(eta=0.3))
             directions.append(-gradient)
@@ -108,7 +108,7 @@ def test_every_option_runs_in_every_subcommand(saved: Path, tmp_path: Path) -> N
     module = make_module(saved)
     trainer = make_trainer(tmp_path, callbacks=[feedback])
     trainer.validate(module, make_data(validation=2), verbose=False)
-    question = next(iter(make_data().source("validation").iter_examples(0, 1))).question
+    question = next(iter(make_data().source("validation"))).question
     options = naive.Options(eta=0.5, relative=False, ascend=True, through=True)
     expected, _ = naive.stepwise(naive_models(module, feedback), question, options, LATENTS)
     torch.testing.assert_close(module.trajectories["feedback"][0], expected, rtol=0, atol=1e-9)

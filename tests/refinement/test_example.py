@@ -19,7 +19,7 @@ def test_it_runs_as_it_stands(saved: Path, tmp_path: Path) -> None:
     callback = Attraction(towards=str(saved / "strong"), rate=0.4)
     module = make_module(saved)
     make_trainer(tmp_path, callbacks=[callback]).validate(module, make_data(validation=1), verbose=False)
-    question = next(iter(make_data().source("validation").iter_examples(0, 1))).question
+    question = next(iter(make_data().source("validation"))).question
     expected = torch.zeros(0, 16, dtype=torch.float64)
     for _ in range(LATENTS):
         here = naive.read(module.reasoner, question, expected)[-1:]

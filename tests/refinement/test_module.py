@@ -154,7 +154,7 @@ def test_lost_questions_are_counted(saved: Path, tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path, callbacks=[Half(), ComparisonWriter()])
     data = make_data(validation=6)
     trainer.validate(make_module(saved), data, verbose=False)
-    even = sum(len(example.question) % 2 == 0 for example in data.source("validation").iter_examples(0, 1))
+    even = sum(len(example.question) % 2 == 0 for example in data.source("validation"))
     assert f'"fallbacks": {even}' in (tmp_path / "comparison.json").read_text()
 
 

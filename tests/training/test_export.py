@@ -34,7 +34,7 @@ def test_weak_strong_and_final_are_saved_when_they_are_due(tmp_path):
     assert all((root / name / "model.safetensors").is_file() for name in loaded)
 
     trained.reasoner.freeze()
-    questions = [example.question for example in data().source("test").iter_examples(0, 1)]
+    questions = [example.question for example in data().source("test")]
     latents, rows = answers(loaded["final"].freeze(), questions)
     expected, expected_rows = answers(trained.reasoner, questions)
     assert latents.shape == (3, 2, 16)

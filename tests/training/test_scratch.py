@@ -5,7 +5,7 @@ import random
 import pytest
 
 from lightning_latent.data import GeneratedProsQA
-from lightning_latent.data.prosqa_graph import NAMES, NOUNS
+from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
 from lightning_latent.training import ScratchProsQA

@@ -3,7 +3,7 @@
 import pytest
 
 from lightning_latent.data import GSM8K
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
 from lightning_latent.training import ScratchText
@@ -15,7 +15,7 @@ FILE = str(FIXTURES / "gsm8k" / "tiny.jsonl")
 
 @pytest.fixture(scope="module")
 def examples():
-    return list(open_rows(FILE, GSM8K(), default_split="train", streaming=True).iter_examples(0, 1))
+    return list(open_rows(FILE, GSM8K(), default_split="train", streaming=True))
 
 
 @pytest.fixture(scope="module")
