@@ -31,8 +31,8 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     made = _Parser(
         prog="train.py compare",
-        description="Put any number of runs over the same questions into one table: accuracy, gain and its significance "
-        "question by question, tokens, latents, cost. Written as comparison.json, .md, .csv and .png.",
+        description="Put any number of runs over the same questions into one table: accuracy, gain and its "
+        "significance question by question, tokens, latents, cost. Written as comparison.json, .md, .csv and .png.",
         allow_abbrev=False,
     )
     made.add_argument(
