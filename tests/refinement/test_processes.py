@@ -78,3 +78,11 @@ def test_two_processes_do_what_one_does(saved: Path, tmp_path: Path) -> None:
     for key in ("n", "correct", "accuracy", "method", "models"):
         assert runs[0][key] == runs[1][key]
     assert [run["processes"] for run in runs] == [1, 2]
+
+
+def test_a_process_without_any_question_waits_for_the_others(saved: Path, tmp_path: Path) -> None:
+    module, trainer = make_run(saved, tmp_path, 2)
+    module.learn.offset.data += 0.1
+    (logged,) = trainer.validate(module, make_data(validation=1), verbose=False)
+    (answer,) = timeless(tmp_path / "predictions.jsonl")
+    assert logged["val/accuracy"] == answer["correct"]
