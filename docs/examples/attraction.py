@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
-import lightning as L
-import torch
 from torch import Tensor
 
-from lightning_latent.reasoner import load_reasoner
-from lightning_latent.reasoner.identity import identify
-from lightning_latent.refinement import LatentCallback
-from lightning_latent.refinement.reference import Reference, check_compatible
+from lightning_latent.refinement import LatentCallback, Refining
+from lightning_latent.refinement.reference import Reference
 
 
 class Attraction(LatentCallback):
@@ -20,33 +16,27 @@ class Attraction(LatentCallback):
         rate: Part of the way, from 0 (stay) to 1 (take the other checkpoint's latent).
     """
 
+    reference: Reference
+
     def __init__(self, *, towards: str, rate: float = 0.3) -> None:
         self.towards = towards
         self.rate = rate
-        self.reference: Reference | None = None
 
-    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Load the checkpoint once, and note whose weights the results belong to."""
-        if self.reference is None:
-            base = pl_module.require_reasoner()
-            model = load_reasoner(self.towards, num_latents=base.num_latents, dtype=pl_module.dtype_name)
-            check_compatible(model, base, role="other", path=self.towards)
-            pl_module.identities["other"] = identify(model.model, path=self.towards)
-            self.reference = Reference(model.freeze().to(pl_module.device))
+    def prepare(self, module: Refining) -> None:
+        """Load the checkpoint, beside the model that the answers are from."""
+        self.reference = module.load_reference(self.towards, role="other")
 
     def begin(self, questions: Sequence[str]) -> None:
         """Let it read the questions."""
         self.reference.begin(questions)
 
-    @torch.no_grad()
     def displacement(self, step: int, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """Stepwise: `[B, D]`, given the refined latents before."""
-        return self.rate * (self.reference.proposal(fed).to(latent) - latent)
+        return self.rate * (self.reference.same_latent(fed).to(latent) - latent)
 
-    @torch.no_grad()
     def trajectory_displacement(self, latents: Tensor) -> Tensor:
         """Trajectory: `[B, T, D]`, all slots in one call of the other checkpoint."""
-        return self.rate * (self.reference.proposals(latents).to(latents) - latents)
+        return self.rate * (self.reference.same_latents(latents).to(latents) - latents)
 
     def end(self) -> None:
         """Let it forget them."""

@@ -63,9 +63,9 @@ class ContrastiveFeedback(LatentCallback):
         return bool(self.references or self.strong or self.weak)
 
     def prepare(self, module: Refining) -> None:
-        """Load the references beside the base, once."""
+        """Load the references beside the base."""
         for role, path in (("strong", self.strong), ("weak", self.weak)):
-            if path is not None and role not in self.references:
+            if path is not None:
                 self.references[role] = module.load_reference(path, role=role)
 
     def begin(self, questions: Sequence[str]) -> None:

@@ -55,7 +55,15 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
 
 
 def row_names(runs: Sequence[Run]) -> list[str]:
-    """The methods' names; runs of the same method are told apart by their folders."""
+    """The methods' names; runs of the same method are told apart by their folders.
+
+    Raises:
+        UserError: A folder is named twice.
+    """
+    folders = Counter(str(run.path) for run in runs)
+    for folder, count in folders.items():
+        if count > 1:
+            raise UserError(f"{folder} is named {count} times; name each run once")
     counts = Counter(run.method for run in runs)
     return [run.method if counts[run.method] == 1 else f"{run.method} ({run.path})" for run in runs]
 

@@ -27,14 +27,17 @@ class Journal:
     def claim(self, depends_on: dict[str, Any]) -> None:
         """Make the folder this run's; called by one process, before any other method.
 
+        A folder in which nothing was answered yet, such as a run's that was refused, is anybody's.
+
         Args:
             depends_on: What the answers depend on.
 
         Raises:
             UserError: The folder holds answers that depend on something else.
         """
-        for file in (self.directory / RUN, self.shards / RUN):
-            if not file.is_file():
+        answered = any(_whole_lines(path) for path in self.shards.glob("rank*.jsonl"))
+        for file, counts in ((self.directory / RUN, True), (self.shards / RUN, answered)):
+            if not (counts and file.is_file()):
                 continue
             found = json.loads(file.read_text(encoding="utf-8")).get("depends_on") or {}
             changed = [key for key, value in depends_on.items() if found.get(key) != value]

@@ -191,9 +191,13 @@ class LatentRefinement(AnsweringModule):
         """Adam on what is learned; its rate falls linearly to zero over the steps of the run."""
         assert self.learn is not None
         optimizer = torch.optim.Adam(self.learn.parameters(), lr=self.learning_rate, betas=(0.9, 0.98))
-        total = self.trainer.estimated_stepping_batches
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: linear_decay(step, total))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._decay)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _decay(self, step: int) -> float:
+        # Asked for after a step only, for asking makes Lightning load the data: before a checkpoint's state is there,
+        # the resumed epoch would begin anew.
+        return linear_decay(step, self.trainer.estimated_stepping_batches) if step else 1.0
 
     def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
         """Mean negative log-likelihood of the gold answers' tokens, those of all processes together."""

@@ -1,106 +1,94 @@
-"""A module that answers by rote, to see what callbacks do with answers; as a script, on several processes.
-
-python -m tests.callbacks.answering DIRECTORY DEVICES [DIE_AT_BATCH]
-"""
+"""A module that answers by rote, to see what callbacks do with answers, on one process or several."""
 
 import os
-import shutil
 import signal
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
-from lightning_latent.callbacks.comparison import ComparisonWriter
-from lightning_latent.callbacks.predictions import PredictionWriter
+from lightning_latent.callbacks import Predictions
+from lightning_latent.data import ProsQA
 from lightning_latent.data.example import Example
-from lightning_latent.metrics.record import Record, RowAnswer, StepOutput
-
-# One pattern a question, repeated: is the base right, is feedback right, is the map right? Per seven questions the
-# base has 4 right, feedback 4 (fixes one, breaks one), the map 5 (fixes two, breaks one).
-PATTERN = [(1, 1, 1), (0, 1, 1), (1, 0, 1), (0, 0, 1), (1, 1, 0), (0, 0, 0), (1, 1, 1)]
-ROWS = ("coconut", "feedback", "map")
+from lightning_latent.evaluation import Answer, AnsweringModule
 
 
-def questions(n):
+def questions(n: int) -> list[Example]:
     return [Example(f"q-{i}", f"Is {i} odd?\nOr even?", (), "odd" if i % 2 else "even") for i in range(n)]
 
 
-def loader(n=13):
-    return batches(questions(n))
-
-
-def batches(examples):
+def batches(examples: Sequence[Example]) -> DataLoader:
     return DataLoader(examples, batch_size=2, collate_fn=list)
 
 
-def record(example, rows=ROWS, fallback=False):
+def loader(n: int = 13) -> DataLoader:
+    return batches(questions(n))
+
+
+def rote(example: Example) -> Answer:
+    """Every third is wrong."""
     index = int(example.id.partition("-")[2])
-    right = dict(zip(ROWS, PATTERN[index % len(PATTERN)], strict=True))
-    answers = {row: RowAnswer(example.answer if right[row] else "?", bool(right[row]), 2 + index % 3) for row in rows}
-    return Record(example.id, example.question, example.answer, answers, 4, fallback)
+    right = index % 3 != 1
+    said = example.answer if right else "?"
+    return Answer(example.id, example.question, example.answer, said, right, f"### {said}", 2 + index % 3, 4, 0.5)
 
 
-class Answering(LightningModule):
-    benchmark_name = "parity"
-    best_row = None
+class Rote(AnsweringModule):
+    """Answers by rote.
 
-    def __init__(self, rows=ROWS, die_at_batch=None):
-        super().__init__()
-        self.save_hyperparameters("rows")
-        self.rows = rows
-        self.die_at_batch = die_at_batch
+    Args:
+        method: Its name.
+        size: An option that answers might depend on.
+    """
+
+    def __init__(self, *, method: str = "rote", size: int = 1) -> None:
+        super().__init__(benchmark=ProsQA(), method=method)
+        self.size = size
+        self.dies_at_batch: int | None = None
+        self.fails_at_batch: int | None = None
+        self.notes: Path | None = None
         self.identities = {"base": {"path": "rote", "revision": None, "sha256": "0"}}
-        self.skip_ids = set()
-        self.answered = []
+        self.asked: list[list[str]] = []
         self.weight = torch.nn.Parameter(torch.zeros(()))
 
-    def answer(self, batch):
-        self.answered += [example.id for example in batch]
-        return StepOutput([record(e, self.rows) for e in batch], dict.fromkeys(self.rows, 0.5 * len(batch)))
+    @property
+    def answered(self) -> list[str]:
+        return [id for batch in self.asked for id in batch]
 
-    def training_step(self, batch, batch_idx):
-        return self.weight**2
+    def answer(self, batch: list[Example]) -> list[Answer]:
+        if len(self.asked) == self.dies_at_batch:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if len(self.asked) == self.fails_at_batch:
+            raise KeyError("out of memory")
+        self.asked.append([example.id for example in batch])
+        return [rote(example) for example in batch]
 
-    def configure_optimizers(self):
+    def teardown(self, stage: str) -> None:
+        if self.notes is not None:
+            (self.notes / str(self.global_rank)).write_text(" ".join(self.answered))
+
+    def training_step(self, batch: list[Example], batch_idx: int) -> torch.Tensor:
+        return self.weight**2 + self.weight
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
-    def validation_step(self, batch, batch_idx):
-        return self.answer(batch)
 
-    test_step = validation_step
-
-    def predict_step(self, batch, batch_idx):
-        if batch_idx == self.die_at_batch:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return self.answer([example for example in batch if example.id not in self.skip_ids])
-
-
-def trainer(directory, **options):
+def make_trainer(directory: Path, *callbacks: Callback, **options) -> Trainer:
     quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-    return Trainer(
-        **{**quiet, "accelerator": "cpu", "devices": 1, "enable_model_summary": False, **options},
-        default_root_dir=directory,
-    )
+    quiet |= {"enable_model_summary": False, "accelerator": "cpu", "devices": 1}
+    return Trainer(**{**quiet, **options}, callbacks=list(callbacks), default_root_dir=directory)
 
 
-def main(directory, devices, die_at_batch=None):
-    """Validate, test and predict; keep each comparison, and what each process ended with."""
-    directory, module = Path(directory), Answering(die_at_batch=die_at_batch and int(die_at_batch))
-    strategy = "ddp" if int(devices) > 1 else "auto"
-    runner = trainer(
-        directory, devices=int(devices), strategy=strategy, callbacks=[ComparisonWriter(), PredictionWriter()]
-    )
-    runner.validate(module, loader(), verbose=False)
-    if runner.is_global_zero:
-        shutil.copy(directory / "comparison.json", directory / "validation.json")
-    gain = runner.callback_metrics["val/gain"]
-    (directory / f"rank{runner.global_rank}.txt").write_text(f"{module.best_row} {gain:.6f}")
-    runner.test(module, loader(), verbose=False)
-    runner.predict(module, loader(), return_predictions=False)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def forked(directory: Path, *, devices: int, stage: str, dies_at_batch: int | None = None) -> list[list[str]]:
+    """Answer in processes of their own, which may be killed, and give the ids that each was asked for."""
+    # Forked, which saves importing everything again; but not beside CUDA, which does not survive it.
+    strategy = DDPStrategy(start_method="spawn" if torch.cuda.is_available() else "fork")
+    module = Rote()
+    module.dies_at_batch, module.notes = dies_at_batch, directory.with_suffix(".asked")
+    module.notes.mkdir(parents=True, exist_ok=True)
+    getattr(make_trainer(directory, Predictions(), devices=devices, strategy=strategy), stage)(module, loader())
+    return [(module.notes / str(rank)).read_text().split() for rank in range(devices)]

@@ -1,187 +1,283 @@
+"""Answers on disk: whole, once each, resumed, and never another run's."""
+
 import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
+from lightning.pytorch import Callback
+from lightning.pytorch.callbacks import ModelCheckpoint, Timer
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.multiprocessing import ProcessExitedException
+from torch.utils.data import DataLoader
 
-from lightning_latent.callbacks.comparison import ComparisonWriter
-from lightning_latent.callbacks.predictions import PredictionWriter, join_rows, prediction_row
+from lightning_latent.callbacks import Predictions
+from lightning_latent.callbacks.predictions import gather_answers
 from lightning_latent.errors import UserError
-from tests.callbacks.answering import Answering, batches, loader, questions, record, trainer
+from lightning_latent.evaluation import read_run
+from tests.callbacks.answering import Rote, batches, forked, loader, make_trainer, questions, rote
 
 IDS = [f"q-{i}" for i in range(13)]
 
 
-def read(directory):
-    return [json.loads(line) for line in (directory / "predictions.jsonl").read_text().split("\n")[:-1]]
-
-
-def predict(directory, module=None, data=None, **options):
-    module = module or Answering()
-    runner = trainer(directory, callbacks=[PredictionWriter(**options)])
-    runner.predict(module, data or loader(), return_predictions=False)
+def predict(
+    directory: Path, module: Rote | None = None, data: Any = None, callbacks: Sequence[Callback] = (), **options: Any
+) -> Rote:
+    module = module or Rote()
+    trainer = make_trainer(directory, Predictions(**options), *callbacks)
+    trainer.predict(module, data or loader(), return_predictions=False)
     return module
 
 
-class Dies(Answering):
-    """Fails in its third batch, as a stand-in for a killed run that needs no process of its own."""
-
-    def predict_step(self, batch, batch_idx):
-        if batch_idx == 2:
-            raise KeyError("out of memory")
-        return super().predict_step(batch, batch_idx)
+def ids(directory: Path) -> list[str]:
+    return [answer.id for answer in read_run(directory).answers]
 
 
-def die(directory, **options):
+def die(directory: Path, callbacks: Sequence[Callback] = ()) -> None:
+    """Fail in the third batch, as a stand-in for a killed run that needs no process of its own."""
+    module = Rote()
+    module.fails_at_batch = 2
     with pytest.raises(KeyError, match="out of memory"):
-        predict(directory, Dies(), **options)
+        predict(directory, module, callbacks=callbacks)
     assert not (directory / "predictions.jsonl").exists()
 
 
-def test_one_line_a_question_in_natural_order(tmp_path):
-    predict(tmp_path)
-    rows = read(tmp_path)
-    assert [row["id"] for row in rows] == IDS
-    assert rows[10] == {
-        "id": "q-10",
-        "question": "Is 10 odd?\nOr even?",
-        "gold": "even",
-        "base": "?",
-        "refined": "?",
-        "base_correct": False,
-        "refined_correct": False,
-        "num_latents": 4,
-        "rows": {
-            "coconut": {"answer": "?", "correct": False, "tokens": 3},
-            "feedback": {"answer": "?", "correct": False, "tokens": 3},
-            "map": {"answer": "even", "correct": True, "tokens": 3},
-        },
-    }
-    assert [path.name for path in tmp_path.iterdir()] == ["predictions.jsonl"]
+# What is written.
 
 
-def test_the_refined_column_is_the_row_that_validation_chose():
-    example = questions(4)[3]
-    whole, one, none = (
-        record(example, rows) for rows in (("coconut", "feedback", "map"), ("coconut", "map"), ("coconut",))
+@pytest.mark.parametrize(("stage", "split"), [("validate", "validation"), ("test", "test"), ("predict", "predict")])
+def test_a_finished_run_says_whose_answers_it_holds(
+    stage: str, split: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PL_GLOBAL_SEED", "3")
+    predictions = Predictions()
+    assert predictions.closing_line() is None
+    getattr(make_trainer(tmp_path, predictions), stage)(Rote(), loader())
+    run = read_run(tmp_path)
+    assert run.answers == [rote(example) for example in questions(13)]
+    about = run.about
+    assert (about["method"], about["benchmark"], about["split"], about["n"]) == ("rote", "prosqa", split, 13)
+    assert (about["correct"], about["seconds_per_question"], about["batch_size"], about["processes"]) == (9, 0.5, 2, 1)
+    assert (about["device"], about["seed"], about["models"]) == ("cpu", 3, Rote().identities)
+    assert {"lightning_latent", "python", "torch", "lightning", "transformers"} == set(about["versions"])
+    assert predictions.closing_line() == (
+        "rote: 69.2 % [42.4, 87.3] of 13 questions right "
+        f"(prosqa, {split}); the answers are in {tmp_path / 'predictions.jsonl'}"
     )
-    assert prediction_row(whole, best="map")["refined"] == "odd"
-    assert prediction_row(whole, best=None)["refined"] == "?"
-    assert prediction_row(whole, best="gone")["refined"] == "?"
-    assert prediction_row(one, best=None)["refined"] == "odd"
-    assert "rows" not in prediction_row(one, best=None)
-    assert prediction_row(none, best="map")["refined_correct"] is False
-    assert "fallback" not in prediction_row(one, best=None)
-    assert prediction_row(one._replace(fallback=True), best=None)["fallback"] is True
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions.jsonl", "run.json"]
 
 
-def test_a_resumed_run_answers_the_rest(tmp_path):
+def test_fit_writes_its_last_validation_and_checkpoints_by_accuracy(tmp_path: Path) -> None:
+    checkpoint = ModelCheckpoint(dirpath=tmp_path / "checkpoints", monitor="val/accuracy", mode="max")
+    seen = []
+
+    class Watch(Callback):
+        def on_validation_end(self, trainer, pl_module) -> None:
+            seen.append((trainer.sanity_checking, (tmp_path / "validate" / "run.json").exists()))
+
+    options = {"max_epochs": 2, "enable_checkpointing": True, "num_sanity_val_steps": 1}
+    trainer = make_trainer(tmp_path, Predictions(), Watch(), checkpoint, **options)
+    module = Rote()
+    trainer.fit(module, loader(4), loader())
+    assert seen == [(True, False), (False, True), (False, True)]
+    assert len(module.answered) == 2 + 13 + 13  # each epoch anew: the module has learned in between
+    assert float(checkpoint.best_model_score) == pytest.approx(9 / 13)
+    assert ids(tmp_path / "validate") == IDS
+    assert not (tmp_path / "predictions.jsonl").exists()
+
+
+def test_what_fit_has_answered_validate_does_not_answer_again(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, Predictions(), max_epochs=1, num_sanity_val_steps=0)
+    trainer.fit(Rote(), loader(4), loader())
+    trainer.save_checkpoint(tmp_path / "last.ckpt")
+    module = Rote()
+    make_trainer(tmp_path / "validate", Predictions()).validate(module, loader(), ckpt_path=tmp_path / "last.ckpt")
+    assert module.answered == []
+
+
+def test_tensorboard_gets_some_questions(tmp_path: Path) -> None:
+    logger = TensorBoardLogger(tmp_path, name="runs", version="one")
+    make_trainer(tmp_path, Predictions(), logger=logger).validate(Rote(), loader(), verbose=False)
+    assert ids(tmp_path / "runs" / "one") == IDS
+    events = EventAccumulator(str(tmp_path / "runs" / "one")).Reload()
+    assert events.Scalars("val/accuracy")[0].value == pytest.approx(9 / 13)
+    text = events.Tensors("questions/validation/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert text.count("\n") == 11
+    assert "| q-1 | Is 1 odd? Or even? | odd | ? |" in text
+
+
+def test_fast_dev_run_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_trainer(tmp_path, Predictions(), fast_dev_run=True).validate(Rote(), loader(), verbose=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+# What was there before.
+
+
+def test_a_resumed_run_answers_the_rest(tmp_path: Path) -> None:
     die(tmp_path)
     module = predict(tmp_path)
     assert module.answered == IDS[4:]
-    assert module.skip_ids == set()
-    assert [path.name for path in tmp_path.iterdir()] == ["predictions.jsonl"]
-    resumed = (tmp_path / "predictions.jsonl").read_bytes()
+    assert module.kept == {}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["predictions.jsonl", "run.json"]
+    predict(tmp_path / "other")
+    resumed, whole = ((place / "predictions.jsonl").read_bytes() for place in (tmp_path, tmp_path / "other"))
+    assert resumed == whole
+
+
+def test_a_finished_run_is_not_repeated(tmp_path: Path) -> None:
     predict(tmp_path)
-    assert resumed == (tmp_path / "predictions.jsonl").read_bytes()
+    before = (tmp_path / "predictions.jsonl").read_bytes()
+    module = predict(tmp_path)
+    assert module.answered == []
+    assert (tmp_path / "predictions.jsonl").read_bytes() == before
+    # The numbers are of all questions, wherever they were answered.
+    (logged,) = make_trainer(tmp_path, Predictions()).test(Rote(), loader(), verbose=False)
+    assert logged["test/accuracy"] == pytest.approx(9 / 13)
 
 
-def test_a_killed_process_is_resumed(run_answering, tmp_path):
-    assert run_answering(tmp_path, 1, 3).returncode == -9
-    # As if the kill had come in the middle of writing a line.
-    with (tmp_path / "predictions.shards" / "rank0.jsonl").open("a") as file:
-        file.write('{"id": "q-6", "que')
-    module = Answering()
-    module.best_row = "map"
-    runner = trainer(tmp_path, callbacks=[ComparisonWriter(), PredictionWriter()])
-    runner.predict(module, loader(), return_predictions=False)
-    assert module.answered == IDS[6:]
-    assert [row["id"] for row in read(tmp_path)] == IDS
+def test_without_resuming_all_is_answered_anew(tmp_path: Path) -> None:
+    predict(tmp_path)
+    assert predict(tmp_path, Rote(size=2), resume=False).answered == IDS
+    die(tmp_path / "killed")
+    assert predict(tmp_path / "killed", resume=False).answered == IDS
 
 
-def test_answers_of_more_processes_than_now_are_kept(tmp_path):
-    die(tmp_path)
-    shards = tmp_path / "predictions.shards"
-    lines = (shards / "rank0.jsonl").read_bytes().splitlines(keepends=True)
-    (shards / "rank0.jsonl").write_bytes(lines[0] + lines[1])
-    (shards / "rank5.jsonl").write_bytes(lines[2] + lines[3][:20])
-    assert predict(tmp_path).answered == IDS[3:]
-    assert [row["id"] for row in read(tmp_path)] == IDS
-
-
-def test_resume_false_discards_what_is_there(tmp_path):
-    die(tmp_path)
-    assert predict(tmp_path, resume=False).answered == IDS
-
-
-def test_a_finished_run_starts_anew_and_replaces(tmp_path):
-    predict(tmp_path, data=loader(3))
-    assert predict(tmp_path).answered == IDS
-    assert len(read(tmp_path)) == 13
-
-
-def test_questions_that_this_run_does_not_ask_are_left_out(tmp_path):
+def test_questions_that_this_run_does_not_ask_are_left_out(tmp_path: Path) -> None:
     die(tmp_path)
     assert predict(tmp_path, data=loader(3)).answered == []
-    assert [row["id"] for row in read(tmp_path)] == IDS[:3]
+    assert ids(tmp_path) == IDS[:3]
+    assert predict(tmp_path).answered == IDS[3:]
 
 
-def test_answers_of_another_run_are_refused(tmp_path):
+def test_a_killed_process_is_resumed(tmp_path: Path) -> None:
+    with pytest.raises(ProcessExitedException, match="SIGKILL"):
+        forked(tmp_path, devices=1, stage="predict", dies_at_batch=3)
+    # As if the kill had come in the middle of writing a line, and of a character.
+    with (tmp_path / "predictions.shards" / "rank0.jsonl").open("ab") as file:
+        file.write('{"id": "q-6", "question": "é'.encode()[:-1])
+    assert predict(tmp_path).answered == IDS[6:]
+    assert ids(tmp_path) == IDS
+
+
+def test_any_number_of_processes_writes_the_same_file_resumed_or_not(tmp_path: Path) -> None:
+    # Of 13 questions on two processes, the sampler gives one to both.
+    asked = forked(tmp_path / "two", devices=2, stage="test")
+    assert sorted(asked[0] + asked[1]) == sorted([*IDS, "q-0"])
+    # Begun by two and gone on with by one; one may have died before the other's second batch.
+    with pytest.raises(ProcessExitedException, match="SIGKILL"):
+        forked(tmp_path / "fewer", devices=2, stage="predict", dies_at_batch=2)
+    assert len(list((tmp_path / "fewer" / "predictions.shards").glob("rank*.jsonl"))) == 2
+    assert 13 - 2 * 2 * 2 <= len(predict(tmp_path / "fewer").answered) < 13
+    # Begun by one and gone on with by two.
+    die(tmp_path / "more")
+    asked = forked(tmp_path / "more", devices=2, stage="predict")
+    assert {*asked[0], *asked[1]} == {*IDS[4:]}
+    predict(tmp_path / "one")
+    files = [(tmp_path / name / "predictions.jsonl").read_bytes() for name in ("one", "two", "fewer", "more")]
+    assert len(set(files)) == 1
+    run = read_run(tmp_path / "two")
+    assert (run.about["processes"], run.about["correct"], run.about["split"]) == (2, 9, "test")
+    assert not list(tmp_path.rglob("*.shards"))
+
+
+# What is another run's.
+
+
+class Stateful(Callback):
+    """Answers may depend on what it has learned."""
+
+    def __init__(self, *, strength: float = 1.0, learned: int = 0) -> None:
+        self.strength = strength
+        self.state = learned
+
+    def state_dict(self) -> dict[str, int]:
+        return {"learned": self.state}
+
+
+def other_identity() -> Rote:
+    module = Rote()
+    module.identities = {"base": {**module.identities["base"], "sha256": "1"}}
+    return module
+
+
+def learned() -> Rote:
+    module = Rote()
+    module.weight.data += 1
+    return module
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_answers_of_another_run_are_refused_naming_what_differs(finished: bool, tmp_path: Path) -> None:
+    if finished:
+        predict(tmp_path, callbacks=[Stateful()])
+    else:
+        die(tmp_path, callbacks=[Stateful()])
+    before = sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file())
+    changes = [
+        ("method, model options", Rote(method="other"), Stateful()),
+        ("models", other_identity(), Stateful()),
+        ("learned state", learned(), Stateful()),
+        ("model options", Rote(size=2), Stateful()),
+        ("callbacks", Rote(), Stateful(strength=2.0)),
+        ("callbacks", Rote(), Stateful(learned=1)),
+    ]
+    for what, module, callback in changes:
+        with pytest.raises(UserError, match=rf"holds the answers of another run \({what} differ\)") as raised:
+            predict(tmp_path, module, callbacks=[callback])
+        assert "\n" not in str(raised.value)
+        assert module.answered == []
+    assert sorted((path, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()) == before
+
+
+def test_answers_to_other_data_are_refused(tmp_path: Path) -> None:
     die(tmp_path)
-    other = Answering()
-    other.identities = {"base": {"path": "other"}}
-    with pytest.raises(UserError, match=r"predictions\.shards holds a killed run's answers, with another models: "):
-        predict(tmp_path, other)
-    learned = Answering()
-    learned.weight.data += 1
-    with pytest.raises(UserError, match="another learned state"):
-        predict(tmp_path, learned)
-    with pytest.raises(UserError, match="another model options"):
-        predict(tmp_path, Answering(rows=("coconut", "map")))
     changed = [example._replace(question="Else?") for example in questions(2)]
-    with pytest.raises(UserError, match=r"answers to other data \(question id 'q-0' differs\)"):
+    with pytest.raises(UserError, match=r"holds answers to other data \(question id 'q-0' differs\); name this run"):
         predict(tmp_path, data=batches(changed))
     assert not (tmp_path / "predictions.jsonl").exists()
     assert predict(tmp_path).answered == IDS[4:]
 
 
-def test_a_broken_shard_is_named(tmp_path):
+def test_lightnings_own_callbacks_and_batches_change_no_answer(tmp_path: Path) -> None:
+    die(tmp_path)
+    assert (
+        predict(tmp_path, data=DataLoader(questions(13), 5, collate_fn=list), callbacks=[Timer()]).answered == IDS[4:]
+    )
+
+
+def test_a_run_that_answered_nothing_is_in_nobodys_way(tmp_path: Path) -> None:
+    module = Rote(size=2)
+    module.fails_at_batch = 0
+    with pytest.raises(KeyError):
+        predict(tmp_path, module)
+    assert predict(tmp_path).answered == IDS
+
+
+def test_a_broken_shard_is_named(tmp_path: Path) -> None:
     die(tmp_path)
     shard = tmp_path / "predictions.shards" / "rank0.jsonl"
-    shard.write_text('{"id": "q-0"}\nnonsense\n')
-    with pytest.raises(UserError, match=r"rank0\.jsonl, line 2: not JSON"):
+    shard.write_text(json.dumps(rote(questions(1)[0])._asdict()) + "\nnonsense\n")
+    with pytest.raises(UserError, match=r"rank0\.jsonl:2: no answer of this package"):
         predict(tmp_path)
 
 
-def test_ids_that_occur_twice_are_refused(tmp_path):
-    with pytest.raises(UserError, match="'q-0' occurs twice"):
+# Bad data.
+
+
+def test_ids_that_occur_twice_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="question id 'q-0' occurs twice: make ids unique"):
         predict(tmp_path, data=batches(questions(3) * 2))
-
-
-def test_a_question_without_an_answer_is_an_error(tmp_path):
-    class Forgets(Answering):
-        def predict_step(self, batch, batch_idx):
-            return super().predict_step(batch[:1], batch_idx)
-
-    with pytest.raises(RuntimeError, match="6 of 13 questions were not answered, the first is 'q-1'"):
-        predict(tmp_path, Forgets())
     assert not (tmp_path / "predictions.jsonl").exists()
 
 
-def test_joining_keeps_each_question_once():
-    a, b, other = {"id": "b10", "n": 1}, {"id": "b9"}, {"id": "other"}
-    assert join_rows([[a, other], [{"id": "b10", "n": 2}, b]], {"b9", "b10"}) == [b, a]
-
-
-def test_fast_dev_run_writes_nothing(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    runner = trainer(tmp_path, callbacks=[PredictionWriter()], fast_dev_run=True)
-    runner.predict(Answering(), loader(), return_predictions=False)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_two_processes_write_the_file_of_one(two_processes, tmp_path):
-    module = Answering()
-    module.best_row = "map"
-    predict(tmp_path, module)
-    directory, _ = two_processes
-    assert (directory / "predictions.jsonl").read_bytes() == (tmp_path / "predictions.jsonl").read_bytes()
-    assert not (directory / "predictions.shards").exists()
+def test_joining_keeps_each_question_once_in_natural_order() -> None:
+    answers = [rote(example) for example in questions(12)]
+    assert gather_answers([*answers[::-1], answers[3]], world_size=1) == answers
+    with pytest.raises(UserError, match="'q-0' belongs to two different questions"):
+        gather_answers([answers[0], answers[0]._replace(question="Else?")], world_size=1)
+    with pytest.raises(UserError, match=r"no question was answered: check the data file and trainer\.limit"):
+        gather_answers([], world_size=1)

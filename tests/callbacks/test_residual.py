@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from lightning_latent.callbacks import ResidualBlending
+from lightning_latent.errors import UserError
 
 
 def test_the_first_latent_stays_and_later_ones_are_blended() -> None:
@@ -23,8 +24,14 @@ def test_updates_of_a_batch_are_blended_and_forgotten_after_it() -> None:
         callback.end()
 
 
-@pytest.mark.parametrize("name", ["memory_rate", "gradient_history"])
-@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("memory_rate", -0.1), ("memory_rate", float("nan")), ("gradient_history", 1.0)]
+)
 def test_rates_outside_their_range_are_refused(name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} must be at least 0 and below 1"):
+    with pytest.raises(UserError, match=rf"blending\.{name} is {value}; it must be at least 0 and below 1"):
         ResidualBlending(**{name: value})
+
+
+def test_without_rates_it_does_nothing() -> None:
+    assert not ResidualBlending().active
+    assert ResidualBlending(memory_rate=0.1).active and ResidualBlending(gradient_history=0.1).active

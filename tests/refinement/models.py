@@ -11,7 +11,7 @@ from lightning_latent.callbacks import ContrastiveFeedback
 from lightning_latent.data import GeneratedProsQA, LatentDataModule, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers, save_reasoner
-from lightning_latent.refinement import LatentRefinement
+from lightning_latent.refinement import LatentMap, LatentRefinement
 from lightning_latent.refinement.reference import Reference
 from lightning_latent.training.scratch import sentence_tokenizer
 
@@ -84,10 +84,11 @@ def save_all(directory: Path) -> None:
         save_reasoner(make_reasoner(seed, dtype=torch.float32, markers=name != "weak"), directory / name)
 
 
-def make_feedback(strong: LatentReasoner, weak: LatentReasoner, **options: Any) -> ContrastiveFeedback:
-    """The callback with references that are there already."""
+def make_feedback(strong: LatentReasoner | None, weak: LatentReasoner | None, **options: Any) -> ContrastiveFeedback:
+    """The callback with references that are there already; None for one that is not given."""
     feedback = ContrastiveFeedback(**options)
-    feedback.references = {"strong": Reference(strong), "weak": Reference(weak)}
+    given = {"strong": strong, "weak": weak}
+    feedback.references = {role: Reference(model) for role, model in given.items() if model is not None}
     return feedback
 
 
@@ -96,9 +97,25 @@ def load_feedback(directory: Path, **options: Any) -> ContrastiveFeedback:
     return ContrastiveFeedback(strong=str(directory / "strong"), weak=str(directory / "weak"), **options)
 
 
+def make_map(rank: int = 2, *, std: float = 0.3) -> LatentMap:
+    """A map that has learned something."""
+    latent_map = LatentMap(rank=rank).build(num_latents=LATENTS, hidden_size=16, dtype=torch.float64)
+    for parameter in latent_map.parameters():
+        torch.nn.init.normal_(parameter, std=std)
+    return latent_map
+
+
 def make_module(directory: Path, **options: Any) -> LatentRefinement:
-    options = {"reasoner": str(directory / "base"), "dtype": "float64", "rank": 2, **options}
-    return LatentRefinement(benchmark=RawText(), **options)
+    options = {"reasoner": str(directory / "base"), "dtype": "float64", "benchmark": RawText(), **options}
+    return LatentRefinement(**options)
+
+
+def ready(module: LatentRefinement, directory: Path, *callbacks: L.Callback) -> LatentRefinement:
+    """What the trainer does before it asks for answers."""
+    module.trainer = make_trainer(directory, callbacks=list(callbacks))
+    module.setup("validate")
+    module.configure_model()
+    return module
 
 
 def make_data(*, train: int = 8, validation: int = 5, batch_size: int = 2) -> LatentDataModule:

@@ -25,8 +25,12 @@ class Options(NamedTuple):
 
 class Models(NamedTuple):
     base: LatentReasoner
-    strong: LatentReasoner
-    weak: LatentReasoner
+    strong: LatentReasoner | None  # None: its term does not count
+    weak: LatentReasoner | None
+
+
+Maps = list[dict[str, Tensor]]
+"""`A`, `B` and `b` of each step."""
 
 
 def columns(reasoner: LatentReasoner, question: str) -> Tensor:
@@ -44,10 +48,15 @@ def read(reasoner: LatentReasoner, question: str, latents: Tensor) -> Tensor:
     return out.hidden_states[-1][0, -len(latents) - 1 :]
 
 
-def rollout(reasoner: LatentReasoner, question: str, total: int) -> Tensor:
+def corrected(latent: Tensor, maps: Maps | None, step: int) -> Tensor:
+    """`h + (h A) B + b`, for `[..., D]`."""
+    return latent if maps is None else latent + (latent @ maps[step]["A"]) @ maps[step]["B"] + maps[step]["b"]
+
+
+def rollout(reasoner: LatentReasoner, question: str, total: int, maps: Maps | None = None) -> Tensor:
     latents = torch.zeros(0, reasoner.hidden_size, dtype=reasoner.dtype)
-    for _ in range(total):
-        latents = torch.cat([latents, read(reasoner, question, latents)[-1:]])
+    for step in range(total):
+        latents = torch.cat([latents, corrected(read(reasoner, question, latents)[-1:], maps, step)])
     return latents.detach()
 
 
@@ -60,13 +69,15 @@ def at_end_marker(reasoner: LatentReasoner, question: str, latents: Tensor) -> T
 def gradient(models: Models, question: str, fed: Tensor, moving: Tensor, options: Options) -> Tensor:
     """`[K, D]`: of the objective in K moving latents after those fed before."""
     moving = moving.clone().requires_grad_()
-    outputs = []
-    for model in models[1:]:
+    loss = torch.zeros(())
+    for sign, model in ((1, models.strong), (-1, models.weak)):
+        if model is None:
+            continue
         states = read(model, question, torch.cat([fed, moving]))[len(fed) :]
         output = states[:-1] if options.same_slot else states[1:]
         # In the same slot, a latent is compared with what was said before it: that is not to be moved by it.
-        outputs.append(output if options.through and not options.same_slot else output.detach())
-    loss = sum(mse_loss(outputs[0][k], moving[k]) - mse_loss(outputs[1][k], moving[k]) for k in range(len(moving)))
+        output = output if options.through and not options.same_slot else output.detach()
+        loss = loss + sign * sum(mse_loss(output[k], moving[k]) for k in range(len(moving)))
     return torch.autograd.grad(loss, moving)[0]
 
 
@@ -77,28 +88,25 @@ def displacement(latents: Tensor, gradient: Tensor, options: Options) -> Tensor:
     return options.eta * direction
 
 
-def stepwise(models: Models, question: str, options: Options, total: int) -> tuple[Tensor, Tensor]:
-    """Refined latents `[T, D]` and the gradients `[T, D]`, averaged over iterations."""
+def stepwise(models: Models, question: str, options: Options, total: int, maps: Maps | None = None) -> Tensor:
+    """Refined latents `[T, D]`."""
     fed = torch.zeros(0, models.base.hidden_size, dtype=models.base.dtype)
-    history, gradients = None, []
-    for _ in range(total):
-        latent = read(models.base, question, fed)[-1:].detach()
+    history = None
+    for step in range(total):
+        latent = corrected(read(models.base, question, fed)[-1:].detach(), maps, step)
         if len(fed):
             latent = options.alpha * fed[-1:] + (1 - options.alpha) * latent
-        seen = []
         for _ in range(options.iterations if options.eta else 0):
-            seen.append(gradient(models, question, fed, latent, options))
-            update = displacement(latent, seen[-1], options)
+            update = displacement(latent, gradient(models, question, fed, latent, options), options)
             history = update if history is None else options.beta * history + (1 - options.beta) * update
             latent = latent + history
-        gradients.append(torch.stack(seen).mean(0) if seen else torch.zeros_like(latent))
         fed = torch.cat([fed, latent])
-    return fed, torch.cat(gradients)
+    return fed
 
 
-def trajectory(models: Models, question: str, options: Options, total: int) -> Tensor:
+def trajectory(models: Models, question: str, options: Options, total: int, maps: Maps | None = None) -> Tensor:
     """Refined latents `[T, D]`."""
-    latents = rollout(models.base, question, total)
+    latents = rollout(models.base, question, total, maps)
     for t in range(1, total):
         latents[t] = options.alpha * latents[t - 1] + (1 - options.alpha) * latents[t]
     history = None
@@ -109,12 +117,14 @@ def trajectory(models: Models, question: str, options: Options, total: int) -> T
     return latents
 
 
-def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: list[dict[str, Tensor]]) -> Tensor:
-    """`-log p(answer)` after T latents, each corrected by `h + (h A) B + b` before it is fed."""
+def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: Maps, *, alpha: float = 0.0) -> Tensor:
+    """`-log p(answer)` after T latents, each corrected, and blended with the one before, before it is fed."""
     latents = torch.zeros(0, reasoner.hidden_size, dtype=reasoner.dtype)
-    for step in maps:
-        h = read(reasoner, question, latents)[-1]
-        latents = torch.cat([latents, (h + (h @ step["A"]) @ step["B"] + step["b"])[None]])
+    for step in range(len(maps)):
+        latent = corrected(read(reasoner, question, latents)[-1:], maps, step)
+        if len(latents):
+            latent = alpha * latents[-1:] + (1 - alpha) * latent
+        latents = torch.cat([latents, latent])
     tokenizer, table = reasoner.tokenizer, reasoner.model.get_input_embeddings()
     ids = [*tokenizer("### " + answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     end = tokenizer.convert_tokens_to_ids("<|end-latent|>")

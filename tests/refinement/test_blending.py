@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lightning_latent.refinement.blending import accumulate, blend, blend_trajectory
+from lightning_latent.refinement.blending import accumulate, blend
 
 
 def test_blend_keeps_a_part_of_the_latent_before() -> None:
@@ -9,21 +9,6 @@ def test_blend_keeps_a_part_of_the_latent_before() -> None:
     torch.testing.assert_close(blend(previous, proposed, memory_rate=0.3), 0.3 * previous + 0.7 * proposed)
     assert torch.equal(blend(previous, proposed, memory_rate=0.0), proposed)
     assert torch.equal(blend(previous, proposed, memory_rate=1.0), previous)
-
-
-@pytest.mark.parametrize("total", [1, 4])
-def test_blending_along_a_trajectory_is_a_weighted_sum_of_all_before(total: int) -> None:
-    latents = torch.randn(2, total, 8, dtype=torch.float64)
-    alpha = 0.3
-    blended = blend_trajectory(latents, memory_rate=alpha)
-    for t in range(total):
-        weights = [alpha**t] + [(1 - alpha) * alpha ** (t - k) for k in range(1, t + 1)]
-        expected = sum(weight * latents[:, k] for k, weight in enumerate(weights))
-        torch.testing.assert_close(blended[:, t], expected, rtol=1e-13, atol=1e-13)
-
-
-def test_a_trajectory_without_latents_stays() -> None:
-    assert blend_trajectory(torch.zeros(2, 0, 8), memory_rate=0.5).shape == (2, 0, 8)
 
 
 def test_accumulated_updates_decay_by_their_age() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from tests.refinement import naive
 from tests.refinement.example import FILE, PAGE, Attraction
-from tests.refinement.models import LATENTS, make_data, make_module, make_trainer
+from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, ready
 
 
 def test_the_page_shows_the_file() -> None:
@@ -17,16 +17,17 @@ def test_the_page_shows_the_file() -> None:
 
 def test_it_runs_as_it_stands(saved: Path, tmp_path: Path) -> None:
     callback = Attraction(towards=str(saved / "strong"), rate=0.4)
-    module = make_module(saved)
-    make_trainer(tmp_path, callbacks=[callback]).validate(module, make_data(validation=1), verbose=False)
-    question = next(iter(make_data().source("validation"))).question
-    expected = torch.zeros(0, 16, dtype=torch.float64)
-    for _ in range(LATENTS):
-        here = naive.read(module.reasoner, question, expected)[-1:]
-        there = naive.read(callback.reference.reasoner, question, expected)[-1:]
-        expected = torch.cat([expected, 0.6 * here + 0.4 * there]).detach()
-    torch.testing.assert_close(module.trajectories["feedback"][0], expected, rtol=0, atol=1e-9)
+    module = ready(make_module(saved), tmp_path, callback)
+    latents = module.think(EXAMPLES).latents
+    for row, question in enumerate(QUESTIONS):
+        expected = torch.zeros(0, 16, dtype=torch.float64)
+        for _ in range(LATENTS):
+            here = naive.read(module.reasoner, question, expected)[-1:]
+            there = naive.read(callback.reference.reasoner, question, expected)[-1:]
+            expected = torch.cat([expected, 0.6 * here + 0.4 * there]).detach()
+        torch.testing.assert_close(latents[row], expected, rtol=0, atol=1e-9)
     assert module.identities["other"]["path"] == str(saved / "strong")
+    assert [answer.latents for answer in module.answer(EXAMPLES)] == [LATENTS] * 3
 
 
 def test_every_file_that_the_page_names_is_there() -> None:

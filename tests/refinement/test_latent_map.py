@@ -1,13 +1,18 @@
 import pytest
 import torch
 
+from lightning_latent.errors import UserError
 from lightning_latent.refinement.latent_map import LatentMap
 
 B, T, D = 3, 2, 6
 
 
+def built(rank: int, dtype: torch.dtype = torch.float32) -> LatentMap:
+    return LatentMap(rank=rank).build(num_latents=T, hidden_size=D, dtype=dtype)
+
+
 def random_map(rank: int) -> LatentMap:
-    latent_map = LatentMap(num_latents=T, hidden_size=D, rank=rank).double()
+    latent_map = built(rank, dtype=torch.float64)
     for parameter in latent_map.parameters():
         torch.nn.init.normal_(parameter)
     return latent_map
@@ -30,13 +35,16 @@ def test_equals_its_equation_written_as_a_loop(rank: int) -> None:
 
 def test_starts_as_the_identity() -> None:
     latent = torch.randn(B, D)
-    latent_map = LatentMap(num_latents=T, hidden_size=D, rank=4)
+    latent_map = built(4)
     assert all(torch.equal(latent_map(t, latent), latent) for t in range(T))
+    assert latent_map.is_identity
+    latent_map.offset.data[1, 2] = 0.1
+    assert not latent_map.is_identity
 
 
 def test_learns_from_the_first_step_on() -> None:
     """The identity is no saddle point: `up` and `offset` get gradients, and then `down` does."""
-    latent_map = LatentMap(num_latents=1, hidden_size=D, rank=2)
+    latent_map = LatentMap(rank=2).build(num_latents=1, hidden_size=D)
     optimizer = torch.optim.SGD(latent_map.parameters(), lr=0.1)
     for _ in range(2):
         optimizer.zero_grad()
@@ -54,5 +62,10 @@ def test_rank_zero_is_a_shared_offset() -> None:
 
 
 def test_half_precision_latents_are_corrected_in_single_precision() -> None:
-    latent_map = LatentMap(num_latents=T, hidden_size=D, rank=2)
+    latent_map = built(2)
     assert latent_map(0, torch.randn(B, D, dtype=torch.bfloat16)).dtype == torch.float32
+
+
+def test_a_negative_rank_is_refused() -> None:
+    with pytest.raises(UserError, match="the rank of a LatentMap is -1; it must be at least 0"):
+        LatentMap(rank=-1)

@@ -3,12 +3,14 @@
 import pytest
 import torch
 
-from lightning_latent.callbacks import ContrastiveFeedback, ResidualBlending
+from lightning_latent.callbacks import ResidualBlending
 from lightning_latent.reasoner import LatentReasoner
+from lightning_latent.reasoner.thoughts import Thoughts
 from lightning_latent.refinement.hooks import LatentCallback, session
-from lightning_latent.refinement.loop import Refined, refine_stepwise, refine_trajectory
+from lightning_latent.refinement.latent_map import LatentMap
+from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
 from tests.refinement import naive
-from tests.refinement.models import LATENTS, QUESTIONS, make_feedback, make_reasoner
+from tests.refinement.models import LATENTS, QUESTIONS, make_feedback, make_map, make_reasoner
 from tests.refinement.naive import Models, Options
 
 LOOPS = {"stepwise": refine_stepwise, "trajectory": refine_trajectory}
@@ -54,27 +56,55 @@ def make_callbacks(models: Models, options: Options) -> list[LatentCallback]:
 
 @torch.no_grad()
 def refine(
-    base: LatentReasoner, callbacks: list[LatentCallback], loop: str, *, iterations: int = 1, questions=QUESTIONS
-) -> Refined:
-    context = base.encode(questions)
-    with session(callbacks, questions):
-        return LOOPS[loop](base, context, callbacks, iterations=iterations)
+    base: LatentReasoner,
+    callbacks: list[LatentCallback],
+    loop: str,
+    *,
+    iterations: int = 1,
+    learned: LatentMap | None = None,
+) -> Thoughts:
+    context = base.encode(QUESTIONS)
+    with session(callbacks, QUESTIONS):
+        return LOOPS[loop](base, context, callbacks, iterations=iterations, learned=learned)
+
+
+def check_against_naive(loop: str, models: Models, options: Options, learned: LatentMap | None = None) -> None:
+    thoughts = refine(
+        models.base, make_callbacks(models, options), loop, iterations=options.iterations, learned=learned
+    )
+    assert thoughts.finite.all()
+    maps = None
+    if learned is not None:
+        parts = {"A": learned.down, "B": learned.up, "b": learned.offset}
+        maps = [{name: value[t].detach() for name, value in parts.items()} for t in range(LATENTS)]
+    method = naive.stepwise if loop == "stepwise" else naive.trajectory
+    for row, question in enumerate(QUESTIONS):
+        expected = method(models, question, options, LATENTS, maps)
+        torch.testing.assert_close(thoughts.latents[row], expected, rtol=0, atol=1e-9)
+        # The answer is read from the refined latents.
+        hidden = naive.at_end_marker(models.base, question, expected)
+        torch.testing.assert_close(thoughts.context.hidden[row], hidden, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("options", CONTRAST, ids=str)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_equals_the_naive_method(loop: str, options: Options, models: Models) -> None:
-    refined = refine(models.base, make_callbacks(models, options), loop, iterations=options.iterations)
-    assert refined.finite.all()
-    for row, question in enumerate(QUESTIONS):
-        if loop == "stepwise":
-            expected, _ = naive.stepwise(models, question, options, LATENTS)
-        else:
-            expected = naive.trajectory(models, question, options, LATENTS)
-        torch.testing.assert_close(refined.latents[row], expected, rtol=0, atol=1e-9)
-        # The answer is read from the refined latents.
-        hidden = naive.at_end_marker(models.base, question, expected)
-        torch.testing.assert_close(refined.context.hidden[row], hidden, rtol=0, atol=1e-9)
+    check_against_naive(loop, models, options)
+
+
+@pytest.mark.parametrize("alone", ["strong", "weak"])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_one_reference_alone_is_its_term_alone(loop: str, alone: str, models: Models) -> None:
+    """Against autograd of the single term, with references held constant and differentiated."""
+    one = models._replace(**{"weak" if alone == "strong" else "strong": None})
+    check_against_naive(loop, one, Options(eta=2.0, relative=False))
+    check_against_naive(loop, one, Options(eta=0.3, through=True))
+
+
+@pytest.mark.parametrize("options", [Options(), Options(eta=0.2, alpha=0.3, beta=0.5)], ids=str)
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_is_learned_corrects_latents_before_callbacks_do(loop: str, options: Options, models: Models) -> None:
+    check_against_naive(loop, models, options, learned=make_map())
 
 
 @pytest.mark.parametrize("loop", LOOPS)
@@ -114,10 +144,12 @@ def test_without_callbacks_or_with_zero_rates_it_is_plain_coconut(
     with torch.no_grad():
         plain = base.rollout(base.encode(QUESTIONS))
         answers = base.decode(base.answer_context(plain), max_new_tokens=6)
-    for callbacks in nothing_at_all(models):
-        refined = refine(base, callbacks, loop, iterations=2)
-        assert torch.equal(refined.latents, plain.latents)
-        assert base.decode(refined.context, max_new_tokens=6) == answers
+    identity = LatentMap(rank=2).build(num_latents=LATENTS, hidden_size=16, dtype=torch.float64)
+    for learned in (None, identity):
+        for callbacks in nothing_at_all(models):
+            refined = refine(base, callbacks, loop, iterations=2, learned=learned)
+            assert torch.equal(refined.latents, plain.latents)
+            assert base.decode(refined.context, max_new_tokens=6) == answers
 
 
 def test_half_precision_latents_are_refined_in_single_precision(strong: LatentReasoner, weak: LatentReasoner) -> None:
@@ -189,10 +221,3 @@ def test_rows_whose_answer_is_lost_at_the_end_are_marked() -> None:
     assert refined.latents.isfinite().all()
     assert not refined.context.hidden[0].isfinite().all()
     assert refined.finite.tolist() == [False, True, True]
-
-
-def test_feedback_alone_keeps_no_state(models: Models) -> None:
-    feedback = make_feedback(models.strong, models.weak)
-    assert isinstance(feedback, ContrastiveFeedback)
-    first, second = (refine(models.base, [feedback], "stepwise").latents for _ in range(2))
-    assert torch.equal(first, second)

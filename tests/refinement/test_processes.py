@@ -1,4 +1,4 @@
-"""Two processes do what one does: the same running mean, map, comparison and predictions."""
+"""Two processes do what one does: they learn the same map and write the same answers."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,10 @@ import lightning as L
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.strategies import DDPStrategy
 
-from lightning_latent.callbacks import ComparisonWriter, PredictionWriter, ResidualBlending
-from lightning_latent.refinement import LatentRefinement
-from lightning_latent.strategy import UnwrappedDDPStrategy
+from lightning_latent.callbacks import Predictions, ResidualBlending
+from lightning_latent.refinement import LatentMap, LatentRefinement
 from tests.refinement.models import load_feedback, make_data, make_module, make_trainer
 
 
@@ -19,7 +19,7 @@ class Unseeded(L.Callback):
     """As if processes drew different random numbers: their maps must start alike all the same."""
 
     def setup(self, trainer: L.Trainer, pl_module: LatentRefinement, stage: str) -> None:
-        pl_module.map.down.data *= 1 + trainer.global_rank
+        pl_module.learn.down.data *= 1 + trainer.global_rank
 
 
 def make_run(saved: Path, directory: Path, devices: int) -> tuple[LatentRefinement, L.Trainer]:
@@ -29,20 +29,19 @@ def make_run(saved: Path, directory: Path, devices: int) -> tuple[LatentRefineme
         load_feedback(saved, search_step=0.3),
         ResidualBlending(memory_rate=0.1),
         Unseeded(),
-        ComparisonWriter(),
-        PredictionWriter(),
+        Predictions(),
         ModelCheckpoint(directory, filename="fitted"),
     ]
     trainer = make_trainer(
         directory,
         callbacks=callbacks,
         devices=devices,
-        strategy=UnwrappedDDPStrategy(start_method=method) if devices > 1 else "auto",
+        strategy=DDPStrategy(start_method=method) if devices > 1 else "auto",
         max_epochs=2,
         enable_checkpointing=True,
         use_distributed_sampler=False,
     )
-    module = make_module(saved, fit=["feedback", "map"], learning_rate=0.05)
+    module = make_module(saved, learn=LatentMap(rank=2), learning_rate=0.05)
     module.configure_model()  # once, before the processes part
     return module, trainer
 
@@ -52,33 +51,38 @@ def fit_and_predict(saved: Path, directory: Path, devices: int) -> None:
     torch.manual_seed(0)
     module, trainer = make_run(saved, directory, devices)
     trainer.fit(module, make_data(train=9, validation=7, batch_size=4))
-    torch.manual_seed(0)
+    torch.manual_seed(1)
     module, trainer = make_run(saved, directory, devices)
     data = make_data(validation=7, batch_size=4)
     trainer.predict(module, data, ckpt_path=directory / "fitted.ckpt", return_predictions=False)
 
 
-def without_seconds(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: without_seconds(inner) for key, inner in value.items() if key != "seconds"}
-    return value
+def timeless(path: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in rows]
 
 
 @pytest.mark.slow
 def test_two_processes_do_what_one_does(saved: Path, tmp_path: Path) -> None:
     for devices in (1, 2):
         fit_and_predict(saved, tmp_path / str(devices), devices)
-    checkpoints = [torch.load(tmp_path / devices / "fitted.ckpt", weights_only=True) for devices in "12"]
-    means = [checkpoint["callbacks"]["ContrastiveFeedback"] for checkpoint in checkpoints]
-    assert [mean["direction_count"] for mean in means] == [9, 9]
-    torch.testing.assert_close(means[0]["direction_sum"], means[1]["direction_sum"], rtol=0, atol=1e-10)
-    maps = [checkpoint["state_dict"] for checkpoint in checkpoints]
-    assert maps[0]["map.offset"].abs().sum() > 0
+    maps = [torch.load(tmp_path / devices / "fitted.ckpt", weights_only=True)["state_dict"] for devices in "12"]
+    assert maps[0]["learn.offset"].abs().sum() > 0
     for name, value in maps[0].items():
-        torch.testing.assert_close(maps[1][name], value, rtol=0, atol=1e-9)
-    comparisons = [json.loads((tmp_path / devices / "comparison.json").read_text()) for devices in "12"]
-    assert without_seconds(comparisons[0]) == without_seconds(comparisons[1])
-    assert comparisons[0]["n"] == 7 and set(comparisons[0]["rows"]) == {"feedback", "map"}
-    predictions = [(tmp_path / devices / "predictions.jsonl").read_text() for devices in "12"]
-    assert predictions[0] == predictions[1]
-    assert predictions[0].count("\n") == 7
+        torch.testing.assert_close(maps[1][name], value, rtol=1e-6, atol=1e-12)
+    for place in (".", "validate"):
+        answers = [timeless(tmp_path / devices / place / "predictions.jsonl") for devices in "12"]
+        assert answers[0] == answers[1]
+        assert len(answers[0]) == 7
+    runs = [json.loads((tmp_path / devices / "run.json").read_text()) for devices in "12"]
+    for key in ("n", "correct", "accuracy", "method", "models"):
+        assert runs[0][key] == runs[1][key]
+    assert [run["processes"] for run in runs] == [1, 2]
+
+
+def test_a_process_without_any_question_waits_for_the_others(saved: Path, tmp_path: Path) -> None:
+    module, trainer = make_run(saved, tmp_path, 2)
+    module.learn.offset.data += 0.1
+    (logged,) = trainer.validate(module, make_data(validation=1), verbose=False)
+    (answer,) = timeless(tmp_path / "predictions.jsonl")
+    assert logged["val/accuracy"] == answer["correct"]

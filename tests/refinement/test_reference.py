@@ -17,7 +17,7 @@ def test_reads_a_candidate_and_forgets_it(strong: LatentReasoner) -> None:
     for step in range(LATENTS):
         for _ in range(step + 1):
             candidate = torch.randn(len(QUESTIONS), 16, dtype=torch.float64)
-            seen = reference.outlook(fed, candidate)
+            seen = reference.next_latent(fed, candidate)
             for row, question in enumerate(QUESTIONS):
                 latents = torch.stack([*(latent[row] for latent in fed), candidate[row]])
                 expected = naive.read(strong, question, latents)[-1]
@@ -31,13 +31,13 @@ def test_all_slots_at_once_are_the_slots_one_by_one(strong: LatentReasoner) -> N
     steps = list(latents.unbind(1))
     reference = Reference(strong)
     reference.begin(QUESTIONS)
-    outlooks, proposals = reference.outlooks(latents), reference.proposals(latents)
+    following, proposed = reference.next_latents(latents), reference.same_latents(latents)
     for t in range(LATENTS):
-        torch.testing.assert_close(outlooks[:, t], reference.outlook(steps[:t], steps[t]), rtol=0, atol=1e-10)
+        torch.testing.assert_close(following[:, t], reference.next_latent(steps[:t], steps[t]), rtol=0, atol=1e-10)
     reference.begin(QUESTIONS)
     for t in range(LATENTS):
-        torch.testing.assert_close(proposals[:, t], reference.proposal(steps[:t]), rtol=0, atol=1e-10)
-    torch.testing.assert_close(reference.proposals(latents[:, :1]), proposals[:, :1], rtol=0, atol=1e-10)
+        torch.testing.assert_close(proposed[:, t], reference.same_latent(steps[:t]), rtol=0, atol=1e-10)
+    torch.testing.assert_close(reference.same_latents(latents[:, :1]), proposed[:, :1], rtol=0, atol=1e-10)
 
 
 def test_latents_must_fit_into_its_context_too() -> None:

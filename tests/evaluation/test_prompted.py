@@ -3,16 +3,19 @@
 import json
 from pathlib import Path
 
+import lightning as L
 import pytest
 import torch
 
-from lightning_latent.baselines import Prompted
-from lightning_latent.baselines.prompted import stop_tokens, until_stop
-from lightning_latent.baselines.prompts import prompt
-from lightning_latent.data import GSM8K
+from lightning_latent.callbacks import Predictions
+from lightning_latent.data import GSM8K, LatentDataModule
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
+from lightning_latent.evaluation import Answer, PromptedModel, read_run
+from lightning_latent.evaluation.prompted import stop_tokens, until_stop
+from lightning_latent.evaluation.prompts import prompt
 from lightning_latent.reasoner.loading import load_model
+from tests.data.fixtures import FIXTURES
 from tests.tiny import save_tiny
 
 TEMPLATE = (
@@ -24,41 +27,47 @@ EXAMPLES = [
     Example("b", "How many apples are there in one day for them, and what is the price of a cup of it?", (), "4"),
     Example("c", "Is it 5?", (), "5"),
 ]
-CPU = torch.device("cpu")
 
 
-def ready(path: str, **options) -> Prompted:
-    row = Prompted(path=path, **{"max_new_tokens": 12, "dtype": "float32", **options})
-    row.load(benchmark=GSM8K(), device=CPU)
-    return row
+def ready(path: str, **options) -> PromptedModel:
+    module = PromptedModel(model=path, **{"benchmark": GSM8K(), "max_new_tokens": 12, "dtype": "float32", **options})
+    module.configure_model()
+    return module
 
 
-@pytest.fixture(scope="module", params=["gpt2", "llama", "qwen2"])
+def answers(module: PromptedModel, examples: list[Example]) -> list[Answer]:
+    return [answer._replace(seconds=0.0) for answer in module.answer(examples)]
+
+
+@pytest.fixture(scope="module", params=["gpt2", "qwen2"])
 def directory(request, tmp_path_factory):
     return save_tiny(tmp_path_factory.mktemp("instruct"), request.param, chat_template=TEMPLATE)
 
 
 @torch.no_grad()
 def test_a_batch_answers_as_each_question_alone(directory):
-    row = ready(directory)
-    together = row.answer(EXAMPLES)
-    assert together == [row.answer([example])[0] for example in EXAMPLES]
+    module = ready(directory)
+    together = answers(module, EXAMPLES)
+    assert together == [answers(module, [example])[0] for example in EXAMPLES]
     assert all(1 <= answer.tokens <= 12 and answer.latents == 0 for answer in together)
+    assert [(a.id, a.question, a.gold) for a in together] == [(e.id, e.question, e.answer) for e in EXAMPLES]
+    assert module.answer([]) == []
 
 
 @torch.no_grad()
 def test_it_is_asked_in_its_own_template_and_decoded_greedily(directory):
     model, tokenizer = load_model(directory, dtype="float32", attention="sdpa")
-    row = ready(directory, style="short", system="Be good.", max_new_tokens=6)
+    module = ready(directory, style="short", system="Be good.", max_new_tokens=6)
     question = prompt(EXAMPLES[0].question, style="short", form="a number")
     ids = tokenizer(f"[system] Be good.\n[user] {question}\n[assistant] ")["input_ids"]
     new: list[int] = []
     while len(new) < 6 and (not new or new[-1] != tokenizer.eos_token_id):
         new.append(int(model(input_ids=torch.tensor([ids + new])).logits[0, -1].argmax()))
-    (answer,) = row.answer(EXAMPLES[:1])
+    (answer,) = module.answer(EXAMPLES[:1])
     assert answer.tokens == len(new)
     assert answer.text == tokenizer.decode(new, skip_special_tokens=True)
-    assert answer.prediction == GSM8K().extract(answer.text)
+    assert answer.answer == GSM8K().extract(answer.text)
+    assert answer.correct == GSM8K().matches(answer.answer, EXAMPLES[0].answer)
 
 
 @torch.no_grad()
@@ -71,17 +80,28 @@ def test_generation_settings_of_the_checkpoint_change_nothing(tmp_path):
     settings.write_text(json.dumps(json.loads(settings.read_text()) | added))
     made = []
     for directory in (plain, odd):
-        row = ready(directory)
-        ids = row._tokenizer(["How many apples?"], return_tensors="pt")["input_ids"]
-        made.append(row._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids)).tolist())
+        module = ready(directory)
+        ids = module.tokenizer(["How many apples?"], return_tensors="pt")["input_ids"]
+        made.append(module.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids)).tolist())
     assert made[0] == made[1]
-    assert ready(plain).answer(EXAMPLES) == ready(odd).answer(EXAMPLES)
+    assert answers(ready(plain), EXAMPLES) == answers(ready(odd), EXAMPLES)
 
 
 def test_a_model_without_a_template_is_refused(tmp_path):
     path = save_tiny(tmp_path, "llama")
     with pytest.raises(UserError, match="has no chat template"):
         ready(path)
+
+
+def test_it_is_a_run_like_any_other(directory, tmp_path):
+    """The trainer answers by it, and its folder says whose answers they are."""
+    data = LatentDataModule(benchmark=GSM8K(), test=str(FIXTURES / "gsm8k" / "tiny.jsonl"), eval_batch_size=3)
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
+    trainer = L.Trainer(**quiet, callbacks=[Predictions()], default_root_dir=tmp_path)
+    trainer.test(PromptedModel(model=directory, style="short", max_new_tokens=4), data, verbose=False)
+    run = read_run(tmp_path)
+    assert run.method == f"{directory}, short"
+    assert len(run.answers) == 4 and set(run.about["models"]) == {"model"}
 
 
 def test_rows_end_at_the_first_of_several_stop_tokens():
