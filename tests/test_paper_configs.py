@@ -1,8 +1,6 @@
 """The paper's models and benchmarks, put together, with tiny random models of the same architectures for the hub's."""
 
 import json
-import re
-import shlex
 import sys
 from itertools import product
 from pathlib import Path
@@ -11,7 +9,6 @@ import pytest
 import torch
 import yaml
 
-from lightning_latent.baselines.__main__ import main as compare
 from lightning_latent.cli import LatentCLI, main
 from lightning_latent.reasoner import load_reasoner
 from lightning_latent.training import ExportReasoners
@@ -80,7 +77,7 @@ def test_a_pair_builds_with_a_model_of_its_architecture(benchmark, model, tmp_pa
     cli.model.configure_model()
     assert type(cli.model.reasoner.model).__name__ == architecture
     assert (cli.model.built.adapters is None) == (model == "gpt2")
-    assert cli.model.benchmark.name == cli.datamodule.benchmark.name == benchmark
+    assert cli.datamodule.benchmark.name == benchmark
     assert cli.datamodule.batch_size * cli.trainer.accumulate_grad_batches == 128
     assert cli.model.curriculum.metadata(stage=cli.model.curriculum.last_stage).num_latents == 6
     assert Path(cli.trainer.log_dir) == Path("runs") / model / benchmark / "coconut"
@@ -102,38 +99,21 @@ def check_export(cli: LatentCLI) -> None:
     export.setup(cli.trainer, cli.model, "fit")
 
 
-def documented() -> list[list[str]]:
-    """The arguments of each command of the documentation."""
-    text = re.sub(r"\\\n\s*", "", (ROOT / "docs" / "paper.md").read_text(encoding="utf-8"))
-    return [shlex.split(found) for found in re.findall(r"^    python train\.py (.*)$", text, flags=re.MULTILINE)]
-
-
-@pytest.mark.parametrize("arguments", documented(), ids=lambda arguments: Path(arguments[-1]).stem)
-def test_a_documented_command_parses(arguments, monkeypatch, capsys):
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as exit_:
-        main([*arguments, "--print_config"])
-    assert exit_.value.code == 0, capsys.readouterr().err
-
-
-def files(benchmark: str) -> tuple[list[str], str]:
-    """Arguments that put files in the place of the hub, and the file that is tested on."""
+def files(benchmark: str) -> list[str]:
+    """Arguments that put files in the place of the hub."""
     if (OFFICIAL / benchmark).is_dir():
         Path("data").symlink_to(OFFICIAL)
-        overlay = ROOT / "configs" / "data" / f"{benchmark}_files.yaml"
-        return configs(overlay), yaml.safe_load(overlay.read_text())["data"]["init_args"]["test"]
+        return configs(ROOT / "configs" / "data" / f"{benchmark}_files.yaml")
     small = str(FIXTURES / benchmark / SMALL_FILES[benchmark])
     splits = [argument for split in ("train", "validation", "test") for argument in (f"--data.{split}", small)]
-    return [*splits, "--data.deduplicate", "false"], small
+    return [*splits, "--data.deduplicate", "false"]
 
 
-@pytest.mark.parametrize(
-    ("benchmark", "model", "adapter"), [("mathqa", "gpt2", "MathQA"), ("strategyqa", "qwen2.5-1.5b", "StrategyQA")]
-)
-def test_train_refine_and_compare(benchmark, model, adapter, tmp_path, capsys):
+@pytest.mark.parametrize(("benchmark", "model"), [("mathqa", "gpt2"), ("strategyqa", "qwen2.5-1.5b")])
+def test_train_refine_and_compare(benchmark, model, tmp_path, capsys):
     """Few real steps of everything, on the official files where they are at hand."""
     Path("short.yaml").write_text(yaml.safe_dump(SHORT))
-    data, test_file = files(benchmark)
+    data = files(benchmark)
     architecture, tiny = MODELS[model]
     base = ["fit", *pair(benchmark, model), *data, *configs(Path("short.yaml")), *CPU]
     directory = save_tiny(tmp_path / "model", tiny)
@@ -146,16 +126,20 @@ def test_train_refine_and_compare(benchmark, model, adapter, tmp_path, capsys):
     assert strong.num_latents == 0 and final.num_latents > 0
     assert (final.dtype == torch.bfloat16) == (model != "gpt2")
 
-    refine = [*configs(ROOT / "configs/refine.yaml"), "--data.max_train", "4", "--model.max_new_tokens", "4"]
-    main([*base, *refine, "--model.reasoner", str(reasoners / "final")])
-    comparison = json.loads((run / "refined" / "comparison.json").read_text())
-    assert comparison["n"] == 2 and set(comparison["rows"]) == {"feedback", "map"}
+    methods = ROOT / "configs" / "methods"
+    few = ["--data.max_train", "4", "--model.max_new_tokens", "4"]
 
-    rows = [*configs(ROOT / "configs/baselines/trained.yaml"), "--runs", str(run), "--benchmark", adapter]
-    compare([*rows, "--data", test_file, "--limit", "2", "--device", "cpu", "--output", "table"])
-    table = json.loads(Path("table/baselines.json").read_text())
-    assert list(table["rows"]) == ["CoT", "Coconut", "Coconut, the paper's refinement", "Coconut, learned map"]
-    assert table["missing"] == ["No-CoT", "Pause", "Coconut without curriculum"]
-    assert [row["latents"] for row in table["rows"].values()] == [0, *[final.num_latents] * 3]
-    assert all(row["n"] == 2 for row in table["rows"].values())
-    assert "Coconut, learned map" in capsys.readouterr().out
+    def method(name: str, reasoner: str, command: str = "test") -> None:
+        over = [*base[1:], *configs(ROOT / "configs/refine.yaml", methods / f"{name}.yaml"), *few]
+        main([command, *over, "--model.reasoner", str(run / reasoner / "reasoners" / "final")])
+
+    method("map", "coconut", "fit")
+    for name, reasoner in (("coconut", "coconut"), ("paper", "coconut"), ("map", "coconut"), ("cot", "cot")):
+        method(name, reasoner)
+    main(["compare", *(str(run / name / "test") for name in ("cot", "coconut", "paper", "map"))])
+    comparison = json.loads((run / "comparison.json").read_text())
+    assert list(comparison["methods"]) == ["CoT", "Coconut", "paper's refinement", "learned map"]
+    assert comparison["against"] == "Coconut" and comparison["n"] == 2
+    latents = [row["latents_per_question"] for row in comparison["methods"].values()]
+    assert latents == [0, *[final.num_latents] * 3]
+    assert "learned map" in capsys.readouterr().out
