@@ -6,12 +6,11 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
-from typing_extensions import override
 
 from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Lens, lens_markdown, trajectory_figure
-from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.evaluation.protocol import Answering
+from lightning_latent.evaluation.module import Answering
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement.geometry import movement, nearest_tokens
 from lightning_latent.refinement.hooks import Refining
@@ -46,66 +45,40 @@ class TrajectoryInspection(Callback):
     def __init__(self, *, num_questions: int = 4, top_tokens: int = 3, embedding: bool = True) -> None:
         for name, value in (("num_questions", num_questions), ("top_tokens", top_tokens)):
             if value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+                raise UserError(f"TrajectoryInspection.{name} is {value}; it must be at least 1")
         self.num_questions = num_questions
         self.top_tokens = top_tokens
         self.embedding = embedding
 
-    @override
-    def on_validation_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        if batch_idx == 0 and not trainer.sanity_checking:
-            self._show(trainer, pl_module, batch, outputs, prefix="val")
-
-    @override
-    def on_test_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        if batch_idx == 0:
-            self._show(trainer, pl_module, batch, outputs, prefix="test")
-
     def _show(
         self,
         trainer: Trainer,
-        module: LightningModule,
-        batch: list[Example],
-        answers: list[Answer] | None,
-        *,
-        prefix: str,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
-        if not loggers or not trainer.is_global_zero or not answers or not isinstance(module, Refining):
+        wanted = batch_idx == 0 and loggers and trainer.is_global_zero and not trainer.sanity_checking
+        if not wanted or not outputs or not isinstance(pl_module, Refining):
             return
-        if isinstance(module, Answering) and module.kept:  # shown when they were answered
+        if isinstance(pl_module, Answering) and pl_module.kept:  # shown when they were answered
             return
-        batch, answers, step = batch[:QUESTIONS_SHOWN], answers[:QUESTIONS_SHOWN], trainer.global_step
-        on_device = {way: module.think(batch, plain=way == PLAIN).latents for way in (PLAIN, REFINED)}
+        batch, answers = batch[:QUESTIONS_SHOWN], outputs[:QUESTIONS_SHOWN]
+        on_device = {way: pl_module.think(batch, plain=way == PLAIN).latents for way in (PLAIN, REFINED)}
         # Enough precision for pictures, whatever the model's.
         trajectories = {way: latents.float().cpu() for way, latents in on_device.items()}
-        plain = trajectories[PLAIN]
-        if plain.shape[1] == 0 or not plain.isfinite().all():
+        if trajectories[PLAIN].shape[1] == 0 or not trajectories[PLAIN].isfinite().all():
             return
         figure = trajectory_figure(trajectories, answers, count=self.num_questions)
         shown = answers[: self.num_questions]
         lenses = {
-            way: read_lenses(module.reasoner, latents[: len(shown)], count=self.top_tokens)
+            way: read_lenses(pl_module.reasoner, latents[: len(shown)], count=self.top_tokens)
             for way, latents in on_device.items()
         }
-        for logger in loggers:
-            writer = logger.experiment
+        prefix, step = "test" if trainer.testing else "val", trainer.global_step
+        for writer in (logger.experiment for logger in loggers):
             for tag, value in movement_scalars(trajectories, prefix=prefix).items():
                 writer.add_scalar(tag, value, step)
             writer.add_figure(f"trajectories/{prefix}", figure, step)
@@ -113,9 +86,11 @@ class TrajectoryInspection(Callback):
             if self.embedding:
                 add_embedding(writer, trajectories, answers, tag=f"latents_{prefix}", step=step)
 
+    on_validation_batch_end = on_test_batch_end = _show
+
 
 def movement_scalars(trajectories: dict[str, Tensor], *, prefix: str) -> dict[str, float]:
-    """Means over the batch of how latents move, by tag.
+    """Means over the questions of how latents move, by tag.
 
     Args:
         trajectories: Way of thinking to `[B, T, D]`, the plain way among them.
@@ -133,33 +108,19 @@ def movement_scalars(trajectories: dict[str, Tensor], *, prefix: str) -> dict[st
 
 @torch.no_grad()
 def read_lenses(reasoner: LatentReasoner, latents: Tensor, *, count: int) -> list[Lens]:
-    """What latents would say if the output head read them.
+    """What latents `[B, T, D]` would say if the output head read them, `count` tokens each.
 
-    Args:
-        reasoner: The model, whose latents are last hidden states, which is what its head reads.
-        latents: `[B, T, D]`.
-        count: Tokens a latent.
-
-    Returns:
-        B lenses.
+    They are last hidden states, which is what the head reads.
     """
     probabilities, ids = nearest_tokens(reasoner.logits(latents.to(reasoner.dtype)), count=count)
-    tokens = [[[reasoner.tokenizer.decode([i]) for i in step] for step in question] for question in ids.tolist()]
+    tokens = [[[str(reasoner.tokenizer.decode([i])) for i in step] for step in row] for row in ids.tolist()]
     return [Lens(*pair) for pair in zip(tokens, probabilities.tolist(), strict=True)]
 
 
 def add_embedding(
     writer: "SummaryWriter", trajectories: dict[str, Tensor], answers: list[Answer], *, tag: str, step: int
 ) -> None:
-    """Write latents for TensorBoard's projector, with what they belong to.
-
-    Args:
-        writer: Where to.
-        trajectories: Way of thinking to `[B, T, D]`.
-        answers: B answers of the run's method.
-        tag: The name in the projector.
-        step: The global step.
-    """
+    """Write latents `[B, T, D]` of each way of thinking for TensorBoard's projector, with what they belong to."""
     points = torch.cat([latents.flatten(0, 1) for latents in trajectories.values()])
     metadata = [
         [answer.id, str(index + 1), way, "right" if answer.correct else "wrong"]

@@ -77,9 +77,9 @@ def _draw(panel: "Axes", points: list[list[float]], color: str, *, label: str) -
     panel.plot(*zip(*points, strict=True), ".", color=color, markersize=3, label=label)
     arrow = {"arrowstyle": "->", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
     for start, end in pairwise(points):
-        panel.annotate("", end, start, arrowprops=arrow)
+        panel.annotate("", (end[0], end[1]), (start[0], start[1]), arrowprops=arrow)
     for step, point in enumerate(points, start=1):
-        panel.annotate(str(step), point, (2, 2), textcoords="offset points", fontsize=6, color=color)
+        panel.annotate(str(step), (point[0], point[1]), (2, 2), textcoords="offset points", fontsize=6, color=color)
 
 
 def _mark(answer: Answer) -> str:

@@ -8,20 +8,18 @@ import lightning as L
 import torch
 import torch.distributed as dist
 from lightning.pytorch.loggers import TensorBoardLogger
-from typing_extensions import override
 
-from lightning_latent.callbacks.run_directory import run_directory
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
 from lightning_latent.evaluation.fingerprint import fingerprint
 from lightning_latent.evaluation.journal import Journal
-from lightning_latent.evaluation.protocol import Answering
-from lightning_latent.evaluation.run import PREDICTIONS, write_run
-from lightning_latent.evaluation.summary import package_versions, summarise
+from lightning_latent.evaluation.module import Answering
+from lightning_latent.evaluation.run import PREDICTIONS, package_versions, summarise, write_run
 from lightning_latent.evaluation.table import answers_markdown
 
 QUESTIONS_SHOWN = 10  # in TensorBoard, which stores every one again at every evaluation
+SPLITS = {"fit": "validation", "validate": "validation", "test": "test", "predict": "predict"}
 
 
 class Predictions(L.Callback):
@@ -37,7 +35,6 @@ class Predictions(L.Callback):
     """
 
     def __init__(self, *, resume: bool = True) -> None:
-        """Write nothing before a run starts."""
         self.resume = resume
         self.summary: dict[str, Any] | None = None
         self.directory: Path | None = None
@@ -46,157 +43,78 @@ class Predictions(L.Callback):
         self._seen: dict[str, Example] = {}
         self._batch_size = 0
 
-    # Beginning.
-
-    @override
-    def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._begin(trainer, pl_module)
-
-    @override
-    def on_test_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._begin(trainer, pl_module)
-
-    @override
-    def on_predict_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._begin(trainer, pl_module)
-
-    def _begin(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+    def _begin(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._answers, self._seen, self._batch_size = [], {}, 0
-        if not isinstance(module, Answering):
+        if not isinstance(pl_module, Answering):
             return
-        module.kept = {}
-        directory = run_directory(trainer)
-        fitting = trainer.state.fn == "fit"
-        self.directory = directory / "validate" if fitting and directory is not None else directory
+        pl_module.kept = {}
+        self.directory = run_directory(trainer)
+        if self.directory is None or trainer.state.fn == "fit":
+            return
         # On every process, though one needs it: a module's `state_dict` may communicate.
-        depends_on = fingerprint(trainer, module, leave_out=self)
-        if self.directory is None or fitting:
-            return
-        journal = Journal(self.directory)
+        depends_on = fingerprint(trainer, pl_module, leave_out=self)
+        self._journal = Journal(self.directory)
         if trainer.is_global_zero:
             if not self.resume:
-                journal.clear()
-            journal.claim(depends_on)
+                self._journal.clear()
+            self._journal.claim(depends_on)
         trainer.strategy.barrier("predictions: folder is ready")
-        module.kept = journal.read()
+        pl_module.kept = self._journal.read()
         trainer.strategy.barrier("predictions: all have read what is there")
-        journal.open(trainer.global_rank)
-        self._journal = journal
+        self._journal.open(trainer.global_rank)
 
-    # While it runs.
-
-    @override
-    def on_validation_batch_start(
+    def _look_at(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        self._look_at(pl_module, batch)
-
-    @override
-    def on_test_batch_start(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        self._look_at(pl_module, batch)
-
-    @override
-    def on_predict_batch_start(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
-    ) -> None:
-        self._look_at(pl_module, batch)
-
-    @override
-    def on_validation_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        self._take(pl_module, outputs)
-
-    @override
-    def on_test_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        self._take(pl_module, outputs)
-
-    @override
-    def on_predict_batch_end(
-        self,
-        trainer: L.Trainer,
-        pl_module: L.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        self._take(pl_module, outputs)
-
-    def _look_at(self, module: L.LightningModule, batch: list[Example]) -> None:
-        if not isinstance(module, Answering):
+        if not isinstance(pl_module, Answering):
             return
         self._batch_size = max(self._batch_size, len(batch))
         for example in batch:
             if self._seen.setdefault(example.id, example) is not example:
                 raise UserError(f"question id {example.id!r} occurs twice: make ids unique")
-            kept = module.kept.get(example.id)
+            kept = pl_module.kept.get(example.id)
             if kept is not None and (kept.question, kept.gold) != (example.question, example.answer):
                 raise UserError(
                     f"{self.directory} holds answers to other data (question id {example.id!r} differs); name this run "
                     "otherwise (--trainer.logger.version NAME), or remove that folder"
                 )
 
-    def _take(self, module: L.LightningModule, answers: list[Answer] | None) -> None:
+    def _take(
+        self,
+        trainer: L.Trainer,
+        pl_module: L.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
         # No communication here: processes may have different numbers of batches.
-        if isinstance(module, Answering) and answers:
-            self._answers += answers
+        if isinstance(pl_module, Answering) and outputs:
+            self._answers += outputs
             if self._journal is not None:
-                self._journal.append([answer for answer in answers if answer.id not in module.kept])
+                self._journal.append([answer for answer in outputs if answer.id not in pl_module.kept])
 
-    # Ending.
-
-    @override
-    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if not trainer.sanity_checking:
-            self._conclude(trainer, pl_module, split="validation")
-
-    @override
-    def on_test_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._conclude(trainer, pl_module, split="test")
-
-    @override
-    def on_predict_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        self._conclude(trainer, pl_module, split="predict")
-
-    def _conclude(self, trainer: L.Trainer, module: L.LightningModule, *, split: str) -> None:
-        if not isinstance(module, Answering):
+    def _conclude(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if not isinstance(pl_module, Answering) or trainer.sanity_checking:
             return
         self._close()
         answers = gather_answers(self._answers, world_size=trainer.world_size)
-        depends_on = fingerprint(trainer, module, leave_out=self)
-        module.kept = {}
-        self._answers = []
+        split = SPLITS[trainer.state.fn.value]  # type: ignore[union-attr]
         self.summary = {
-            "method": module.method,
-            "benchmark": module.benchmark.name,
+            "method": pl_module.method,
+            "benchmark": pl_module.benchmark.name,
             "split": split,
             **summarise(answers),
             "batch_size": self._batch_size,
             "device": device_name(trainer.strategy.root_device),
             "processes": trainer.world_size,
             "threads": torch.get_num_threads(),
-            "seed": _seed(),
+            "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,  # Lightning's
             "versions": package_versions(),
-            "models": module.identities,
-            "depends_on": depends_on,
+            "models": pl_module.identities,
+            "depends_on": fingerprint(trainer, pl_module, leave_out=self),
         }
+        pl_module.kept, self._answers = {}, []
         if trainer.is_global_zero:
             if self.directory is not None:
                 write_run(self.directory, self.summary, answers)
@@ -207,18 +125,24 @@ class Predictions(L.Callback):
                     logger.experiment.add_text(f"questions/{split}", text, trainer.global_step)
         trainer.strategy.barrier("predictions: written")
 
-    @override
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Close what is open."""
         self._close()
 
-    @override
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """Close what is open; what has been answered stays."""
         self._close()
 
     def _close(self) -> None:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+
+    # The same in whatever questions are answered for.
+    on_validation_start = on_test_start = on_predict_start = _begin
+    on_validation_batch_start = on_test_batch_start = on_predict_batch_start = _look_at
+    on_validation_batch_end = on_test_batch_end = on_predict_batch_end = _take
+    on_validation_end = on_test_end = on_predict_end = _conclude
 
     def closing_line(self) -> str | None:
         """What came out of the last evaluation and where it is, in one line; None before there was one."""
@@ -232,13 +156,21 @@ class Predictions(L.Callback):
         )
 
 
+def run_directory(trainer: L.Trainer) -> Path | None:
+    """Where a run's answers go: the first logger's folder or `default_root_dir`, for `fit` one below it.
+
+    It communicates, so every process must call it. Under `fast_dev_run` nothing is written, as by Lightning itself.
+    """
+    if trainer.fast_dev_run:  # type: ignore[attr-defined]
+        return None
+    directory = Path(trainer.log_dir or trainer.default_root_dir)
+    return directory / "validate" if trainer.state.fn == "fit" else directory
+
+
 def gather_answers(answers: list[Answer], *, world_size: int) -> list[Answer]:
     """Join what the processes answered, each question once, sorted by id; every process gets the same.
 
-    Args:
-        answers: This process's answers. A sampler that pads gives some questions to two processes; the lowest rank's
-            answer counts.
-        world_size: How many processes take part.
+    A sampler that pads gives some questions to two processes; the lowest rank's answer counts.
 
     Raises:
         UserError: There is none, or one id belongs to two questions.
@@ -258,8 +190,3 @@ def gather_answers(answers: list[Answer], *, world_size: int) -> list[Answer]:
 def device_name(device: torch.device) -> str:
     """What seconds were measured on."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _seed() -> int | None:
-    seed = os.environ.get("PL_GLOBAL_SEED")  # where Lightning's seed_everything leaves it
-    return None if seed is None else int(seed)

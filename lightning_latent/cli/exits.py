@@ -49,11 +49,7 @@ def one_line(error: BaseException | str) -> str:
 
 
 def say(message: str) -> None:
-    """Print the one line that the user is to read.
-
-    Args:
-        message: The line, without what marks it as an error.
-    """
+    """Print the one line that the user is to read."""
     print(f"error: {message}", file=sys.stderr, flush=True)
 
 

@@ -177,7 +177,7 @@ class LatentCLI(LightningCLI):
         with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
             run(**arguments)
         if self.trainer.is_global_zero:
-            written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]
+            written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]  # type: ignore[attr-defined]
             for line in filter(None, (callback.closing_line() for callback in written)):
                 print(line, flush=True)
 
@@ -208,22 +208,13 @@ def name_evaluation(logger: Any, subcommand: str) -> None:
         subcommand: Which names the folder.
     """
     options = logger.get("init_args") if isinstance(logger, Namespace) else None
-    version = options.get("version") if options is not None else None
-    if isinstance(version, str):
-        run, _, last = version.rpartition("/")  # a saved config has the folder's name already
-        options["version"] = f"{run if last in EVALUATIONS else version}/{subcommand}"
+    if options is not None and isinstance(options.get("version"), str):
+        run, _, last = options["version"].rpartition("/")  # a saved config has the folder's name already
+        options["version"] = f"{run if last in EVALUATIONS else options['version']}/{subcommand}"
 
 
 def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
-    """Refuse to fit in the folder of an earlier run, unless that run goes on.
-
-    Args:
-        directory: The run's folder.
-        checkpoint: What fit is to go on from.
-
-    Raises:
-        UserError: The folder holds another run.
-    """
+    """Refuse, by a `UserError`, to fit in an earlier run's folder, unless that run goes on from a checkpoint in it."""
     if directory is None or not (directory / "config.yaml").exists():
         return
     if checkpoint is not None and Path(checkpoint).resolve().is_relative_to(directory.resolve()):
@@ -237,15 +228,7 @@ def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
 
 
 def check_checkpoint(path: str | None, *, subcommand: str) -> None:
-    """Refuse a ``--ckpt_path`` that leads to no checkpoint.
-
-    Args:
-        path: A path, an address, one of Lightning's words, or None.
-        subcommand: Which is to use it.
-
-    Raises:
-        UserError: Nothing is there, or it is no checkpoint.
-    """
+    """Refuse, by a `UserError`, a ``--ckpt_path`` (a path, an address, a word) that leads to no checkpoint."""
     if not path:
         return
     # Lightning would look for these in the new run's folder, and evaluate what is not fitted when it finds none.
@@ -259,31 +242,25 @@ def check_checkpoint(path: str | None, *, subcommand: str) -> None:
         raise UserError(f"--ckpt_path {path}: not a checkpoint that Lightning has written")
 
 
-def remove_beginnings(run_directory: Path) -> None:
-    """Remove a run directory, unless it holds more than what is written before the first result.
+def remove_beginnings(directory: Path) -> None:
+    """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result."""
+    beginnings = [file for name in ("events.out.*", "config.yaml", "hparams.yaml") for file in directory.glob(name)]
+    if directory.exists() and set(directory.iterdir()) <= set(beginnings):
+        shutil.rmtree(directory)
 
-    Args:
-        run_directory: One that this command has made.
-    """
-    beginnings = [
-        path for pattern in ("events.out.*", "config.yaml", "hparams.yaml") for path in run_directory.glob(pattern)
-    ]
-    if run_directory.exists() and set(run_directory.iterdir()) <= set(beginnings):
-        shutil.rmtree(run_directory)
+
+UNHELPFUL = (
+    r"Found .* module\(s\) in eval mode",  # the language model is frozen and in eval mode on purpose
+    "The dirpath has changed",  # every run has a folder of its own, so a checkpoint always comes from another
+    ".*LeafSpec",  # Lightning 2.6 uses a name that torch 2.13 deprecates
+    ".*callbacks used to create the checkpoint",  # an evaluation has other callbacks than the fit whose state it takes
+    ".*does not have many workers",  # small data are read faster by the main process
+    "LightningCLI's args parameter",  # `compare` runs methods by arguments of its own making
+)
 
 
 def quiet_start() -> None:
-    """Silence what Lightning says at every start or evaluation and nobody can act on."""
-    # Advertising of services.
+    """Silence what Lightning says at every start or evaluation and nobody can act on: advertising, and `UNHELPFUL`."""
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
-    # The language model is frozen and in eval mode on purpose.
-    warnings.filterwarnings("ignore", message=r"Found .* module\(s\) in eval mode")
-    # Every run has a folder of its own, so a checkpoint always comes from another.
-    warnings.filterwarnings("ignore", message="The dirpath has changed")
-    # Lightning 2.6 uses a name that torch 2.13 deprecates.
-    warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
-    # An evaluation has other callbacks than the fit whose state it takes.
-    warnings.filterwarnings("ignore", message=".*callbacks used to create the checkpoint")
-    warnings.filterwarnings("ignore", message=".*does not have many workers")
-    # `compare` runs methods by arguments of its own making.
-    warnings.filterwarnings("ignore", message="LightningCLI's args parameter")
+    for message in UNHELPFUL:
+        warnings.filterwarnings("ignore", message=message)

@@ -56,16 +56,9 @@ def answer_questions(
         plain = think(reasoner, select_rows(context, rows))
         said = said.replaced(lost, say(plain.context, [examples[row] for row in lost]))
     seconds = (clock(reasoner.device) - started) / len(examples)
+    count = thoughts.latents.shape[1]
     return [
-        judge(
-            benchmark,
-            example,
-            said=said,
-            row=row,
-            latents=thoughts.latents.shape[1],
-            seconds=seconds,
-            fallback=row in lost,
-        )
+        judge(benchmark, example, said, row=row, latents=count, seconds=seconds, fallback=row in lost)
         for row, example in enumerate(examples)
     ]
 
@@ -73,24 +66,14 @@ def answer_questions(
 def judge(
     benchmark: Benchmark,
     example: Example,
-    *,
     said: Said,
+    *,
     row: int,
     latents: int,
     seconds: float,
     fallback: bool = False,
 ) -> Answer:
-    """Compare what was said to a question with its gold answer.
-
-    Args:
-        benchmark: The judge.
-        example: The question.
-        said: What was said to a batch.
-        row: The question's place in it.
-        latents: Latents thought before the answer.
-        seconds: The question's share of the batch's time.
-        fallback: The answer is from unrefined latents.
-    """
+    """Compare what was said in a row of a batch with the gold answer; the rest is taken down as in `Answer`."""
     return Answer(
         id=example.id,
         question=example.question,
@@ -106,16 +89,7 @@ def judge(
 
 
 def read_questions(reasoner: LatentReasoner, examples: Sequence[Example], *, room: int) -> Context:
-    """Let the model read the questions of a batch.
-
-    Args:
-        reasoner: The model.
-        examples: B examples.
-        room: Columns that must still fit into the model's context afterwards.
-
-    Raises:
-        UserError: A question does not fit; its id is named.
-    """
+    """Let the model read B questions, with room for more columns; a `UserError` names the one that is too long."""
     try:
         return reasoner.encode([example.question for example in examples], room=room)
     except UserError:

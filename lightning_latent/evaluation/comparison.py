@@ -7,8 +7,7 @@ from typing import Any
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import natural_key
 from lightning_latent.evaluation.paired import contrast, holm
-from lightning_latent.evaluation.run import Run
-from lightning_latent.evaluation.summary import summarise
+from lightning_latent.evaluation.run import Run, summarise
 
 PLAIN = "Coconut"
 """The method that leaves latents as they are thought."""

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from lightning_latent.evaluation.protocol import Answering
+from lightning_latent.evaluation.module import Answering
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -19,16 +19,11 @@ _PACKAGE = Path(__file__).parents[1]
 def fingerprint(trainer: Trainer, module: LightningModule, *, leave_out: Callback) -> dict[str, Any]:
     """Describe the method, the models, the learned state, the callbacks and the code of a run, in JSON's types.
 
-    Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out; the others count by the
-    constructor arguments that they keep under the same name and by their state.
-
-    Args:
-        trainer: The run's trainer.
-        module: The run's module, its checkpoint loaded.
-        leave_out: A callback whose options do not matter.
+    Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out, as is `leave_out`; the
+    others count by the constructor arguments that they keep under the same name and by their state.
     """
     assert isinstance(module, Answering)
-    callbacks = [c for c in trainer.callbacks if c is not leave_out and not _is_lightnings(c)]
+    callbacks = [c for c in trainer.callbacks if c is not leave_out and not _is_lightnings(c)]  # type: ignore[attr-defined]
     content = {
         "method": module.method,
         "benchmark": _described(module.benchmark),
@@ -52,15 +47,11 @@ def _described(thing: object) -> list[Any]:
     kind = type(thing)
     names = inspect.signature(kind).parameters
     options = {name: getattr(thing, name) for name in names if hasattr(thing, name)}
-    inside = kind.__module__.partition(".")[0] == _PACKAGE.name
-    return [kind.__qualname__, options, None if inside else hashlib.sha256(_source(kind).encode()).hexdigest()]
-
-
-def _source(kind: type) -> str:
     try:
-        return inspect.getsource(kind)
+        source = "" if kind.__module__.partition(".")[0] == _PACKAGE.name else inspect.getsource(kind)
     except (OSError, TypeError):  # made in a console
-        return ""
+        source = ""
+    return [kind.__qualname__, options, hashlib.sha256(source.encode()).hexdigest()]
 
 
 def _hash(state: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.evaluation.run import PREDICTIONS, RUN, parse_answer, read_answers
+from lightning_latent.evaluation.run import PREDICTIONS, RUN, read_answers, whole_lines
 from lightning_latent.io import json_line, write_json
 
 
@@ -19,7 +19,6 @@ class Journal:
     """
 
     def __init__(self, directory: Path) -> None:
-        """Name the folder, without touching it."""
         self.directory = directory
         self.shards = directory / "predictions.shards"
         self._file: TextIO | None = None
@@ -29,13 +28,10 @@ class Journal:
 
         A folder in which nothing was answered yet, such as a run's that was refused, is anybody's.
 
-        Args:
-            depends_on: What the answers depend on.
-
         Raises:
             UserError: The folder holds answers that depend on something else.
         """
-        answered = any(_whole_lines(path) for path in self.shards.glob("rank*.jsonl"))
+        answered = any(whole_lines(path) for path in self.shards.glob("rank*.jsonl"))
         for file, counts in ((self.directory / RUN, True), (self.shards / RUN, answered)):
             if not (counts and file.is_file()):
                 continue
@@ -49,36 +45,21 @@ class Journal:
         write_json(self.shards / RUN, {"depends_on": depends_on})
 
     def read(self) -> dict[str, Answer]:
-        """The answers that are there, by question id; a line that was cut off in the middle is left out.
-
-        Raises:
-            UserError: A line is no answer.
-        """
-        answers: list[Answer] = []
-        if (self.directory / RUN).is_file():
-            answers += read_answers(self.directory / PREDICTIONS)
+        """The answers that are there, by question id; a `UserError` where a whole line is none."""
+        answers = read_answers(self.directory / PREDICTIONS) if (self.directory / RUN).is_file() else []
         for path in sorted(self.shards.glob("rank*.jsonl")):
-            lines = enumerate(_whole_lines(path), start=1)
-            answers += [parse_answer(line, where=f"{path}:{number}") for number, line in lines]
+            answers += read_answers(path)
         return {answer.id: answer for answer in reversed(answers)}
 
     def open(self, rank: int) -> None:
-        """Open this process's file for appending, without the cut-off line that it may end with.
-
-        Args:
-            rank: The process.
-        """
+        """Open this process's file for appending, without the cut-off line that it may end with."""
         path = self.shards / f"rank{rank}.jsonl"
-        whole = "".join(_whole_lines(path)).encode() if path.exists() else b""
+        whole = sum(len(line) + 1 for line in whole_lines(path)) if path.exists() else 0
         self._file = path.open("a", encoding="utf-8", newline="\n")
-        self._file.truncate(len(whole))
+        self._file.truncate(whole)
 
     def append(self, answers: list[Answer]) -> None:
-        """Add answers to this process's file and hand them to the operating system, which keeps them if we are killed.
-
-        Args:
-            answers: Of one batch.
-        """
+        """Add answers to this process's file and hand them to the system, which keeps them if we are killed."""
         if self._file is not None:
             self._file.write("".join(json_line(answer._asdict()) for answer in answers))
             self._file.flush()
@@ -99,9 +80,3 @@ class Journal:
         """Delete the unfinished part, if it is there."""
         if self.shards.exists():
             shutil.rmtree(self.shards)
-
-
-def _whole_lines(path: Path) -> list[str]:
-    # Only the end of the file can be cut within a character, and that part is dropped.
-    lines = path.read_bytes().split(b"\n")[:-1]
-    return [line.decode("utf-8") + "\n" for line in lines]

@@ -1,7 +1,7 @@
-"""The LightningModule that answers questions in validation, test and prediction, whatever its method."""
+"""What answers questions in validation, test and prediction, whatever its method: a Protocol, and the module of it."""
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Protocol, runtime_checkable
 
 import lightning as L
 import torch
@@ -12,6 +12,28 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.reasoner.identity import Identity
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A module whose `validation_step`, `test_step` and `predict_step` return the answers of their batch.
+
+    Attributes:
+        method: The name of its way of answering, as it stands in tables.
+        identities: Role to identity of the models at work.
+        kept: Answers of an interrupted run by question id; they are given again without computing.
+    """
+
+    method: str
+    identities: dict[str, Identity]
+    kept: dict[str, Answer]
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """How answers are read and judged."""
+
+    def answer(self, batch: list[Example]) -> list[Answer]:
+        """Answer some questions, in order."""
 
 
 class AnsweringModule(L.LightningModule):
@@ -44,15 +66,13 @@ class AnsweringModule(L.LightningModule):
             raise UserError("no benchmark judges the answers; give data.benchmark")
         return self._judge
 
-    # What Lightning calls.
-
     def setup(self, stage: str) -> None:
         """Take the data's benchmark, before a model loads.
 
         Raises:
             UserError: Questions of one benchmark would be judged by another.
         """
-        theirs = getattr(self.trainer.datamodule, "benchmark", None)  # any data module may bring questions
+        theirs = getattr(self.trainer.datamodule, "benchmark", None)  # type: ignore[attr-defined]
         if self._judge is not None and theirs is not None and type(self._judge) is not type(theirs):
             raise UserError(
                 f"model.benchmark is {type(self._judge).__name__} and data.benchmark {type(theirs).__name__}: "
@@ -61,17 +81,20 @@ class AnsweringModule(L.LightningModule):
         self._judge = theirs or self._judge
         _ = self.benchmark
 
-    def validation_step(self, batch: list[Example], batch_idx: int) -> list[Answer]:
-        """Answer a batch."""
-        return self._counted(batch)
-
-    def test_step(self, batch: list[Example], batch_idx: int) -> list[Answer]:
-        """Answer a batch."""
-        return self._counted(batch)
-
     def predict_step(self, batch: list[Example], batch_idx: int) -> list[Answer]:
-        """Answer a batch."""
-        return self._all_answers(batch)
+        """Answer a batch; what is kept of an interrupted run is given again."""
+        new = iter(self.answer([example for example in batch if example.id not in self.kept]))
+        return [self.kept[example.id] if example.id in self.kept else next(new) for example in batch]
+
+    # Lightning hands on whatever an evaluation step returns.
+    def validation_step(self, batch: list[Example], batch_idx: int) -> list[Answer]:  # type: ignore[override]
+        """Answer a batch, and count."""
+        answers = self.predict_step(batch, batch_idx)
+        self.accuracy.update(torch.tensor([float(answer.correct) for answer in answers]))
+        self.answer_tokens.update(torch.tensor([float(answer.tokens) for answer in answers]))
+        return answers
+
+    test_step = validation_step  # type: ignore[assignment]
 
     def on_validation_epoch_end(self) -> None:
         """Log accuracy and tokens."""
@@ -81,17 +104,7 @@ class AnsweringModule(L.LightningModule):
         """Log accuracy and tokens."""
         self._log("test")
 
-    def _all_answers(self, batch: list[Example]) -> list[Answer]:
-        new = iter(self.answer([example for example in batch if example.id not in self.kept]))
-        return [self.kept[example.id] if example.id in self.kept else next(new) for example in batch]
-
-    def _counted(self, batch: list[Example]) -> list[Answer]:
-        answers = self._all_answers(batch)
-        self.accuracy.update(torch.tensor([float(answer.correct) for answer in answers]))
-        self.answer_tokens.update(torch.tensor([float(answer.tokens) for answer in answers]))
-        return answers
-
-    def _log(self, split: Literal["val", "test"]) -> None:
+    def _log(self, split: str) -> None:
         # Computed by every rank, also by one that had no question: the others wait for it.
         self.log(f"{split}/accuracy", self.accuracy.compute(), prog_bar=True, sync_dist=True)
         self.log(f"{split}/tokens", self.answer_tokens.compute(), sync_dist=True)

@@ -1,6 +1,7 @@
 """Instruction-tuned models that are only asked."""
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import torch
 from transformers import GenerationConfig, PreTrainedModel
@@ -11,10 +12,17 @@ from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import clock, judge
 from lightning_latent.evaluation.module import AnsweringModule
-from lightning_latent.evaluation.prompts import Style, prompt
 from lightning_latent.evaluation.scoring import Said
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_model
+
+Style = Literal["cot", "concise", "short"]
+
+_HOW: dict[Style, str] = {
+    "cot": "Think step by step. Then end with",
+    "concise": "Think step by step and be concise: at most a few words a step. Then end with",
+    "short": "Do not explain anything. Give nothing but",
+}
 
 
 class PromptedModel(AnsweringModule):
@@ -57,6 +65,7 @@ class PromptedModel(AnsweringModule):
         self.revision = revision
         self.trust_remote_code = trust_remote_code
         self.model: PreTrainedModel | None = None
+        self.tokenizer: Any = None
 
     def configure_model(self) -> None:
         """Load the model, once; a `UserError` where it has no chat template."""
@@ -95,16 +104,18 @@ class PromptedModel(AnsweringModule):
         form = self.benchmark.answer_form
         chats = [self._chat(prompt(example.question, style=self.style, form=form)) for example in batch]
         # The template has written the special tokens already.
-        inputs = self.tokenizer(
+        inputs: Any = self.tokenizer(
             chats, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt"
         ).to(self.model.device)
-        output = self.model.generate(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        output = self.model.generate(  # type: ignore[operator]
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        )
         rows = [until_stop(row, self.stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         said = Said(texts, [self.benchmark.extract(text) for text in texts], list(map(len, rows)))
         seconds = (clock(self.model.device) - started) / len(batch)
         return [
-            judge(self.benchmark, example, said=said, row=row, latents=0, seconds=seconds)
+            judge(self.benchmark, example, said, row=row, latents=0, seconds=seconds)
             for row, example in enumerate(batch)
         ]
 
@@ -112,6 +123,22 @@ class PromptedModel(AnsweringModule):
         system = [] if self.system is None else [{"role": "system", "content": self.system}]
         messages = [*system, {"role": "user", "content": text}]
         return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+
+def prompt(question: str, *, style: Style, form: str) -> str:
+    r"""A question with the instruction how to answer it: after `###`, where benchmarks look for it first.
+
+    Args:
+        question: The question, its options below it if it has any.
+        style: How it is to be answered.
+        form: What the answer is, as in "a number".
+
+    >>> print(prompt("How many?", style="short", form="a number"))
+    How many?
+    <BLANKLINE>
+    Do not explain anything. Give nothing but one last line that reads "### " and your answer, which is a number.
+    """
+    return f'{question}\n\n{_HOW[style]} one last line that reads "### " and your answer, which is {form}.'
 
 
 def stop_tokens(model: PreTrainedModel) -> list[int]:

@@ -1,25 +1,23 @@
 """A finished run in its folder: `predictions.jsonl`, one line a question, and `run.json`, which says whose they are."""
 
 import json
+import platform
 from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.paired import accuracy_ci
 from lightning_latent.io import write_json, write_jsonl
 
 PREDICTIONS, RUN = "predictions.jsonl", "run.json"
 
 
 class Run(NamedTuple):
-    """What a method answered to the questions of a split.
-
-    Attributes:
-        path: The folder.
-        about: The content of `run.json`.
-        answers: One a question, sorted by id.
-    """
+    """What a method answered to the questions of a split: the folder, the content of `run.json`, one answer each."""
 
     path: Path
     about: dict[str, Any]
@@ -31,14 +29,37 @@ class Run(NamedTuple):
         return str(self.about["method"])
 
 
-def write_run(directory: Path, about: Mapping[str, Any], answers: Sequence[Answer]) -> None:
-    """Write a finished run, `run.json` last: where it is, the answers are whole.
+def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
+    """Accuracy and cost of a method, as plain numbers in the order in which a reader wants them.
 
-    Args:
-        directory: The folder.
-        about: What `run.json` is to say.
-        answers: One a question.
+    Accuracies are fractions of one. `seconds_per_question` is the median, which starting up and other work do not move.
     """
+    n, correct = len(answers), sum(answer.correct for answer in answers)
+    return {
+        "n": n,
+        "correct": correct,
+        "accuracy": correct / n,
+        "accuracy_ci95": list(accuracy_ci(correct, n)),
+        "tokens_per_question": sum(answer.tokens for answer in answers) / n,
+        "latents_per_question": sum(answer.latents for answer in answers) / n,
+        "seconds_per_question": median(answer.seconds for answer in answers),
+        "fallbacks": sum(answer.fallback for answer in answers),
+    }
+
+
+def package_versions() -> dict[str, str | None]:
+    """The versions that a result depends on; null for a package that is imported without being installed."""
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for package in ("lightning_latent", "torch", "lightning", "transformers"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return versions
+
+
+def write_run(directory: Path, about: Mapping[str, Any], answers: Sequence[Answer]) -> None:
+    """Write a finished run, `run.json` last: where it is, the answers are whole."""
     ordered = sorted(answers, key=lambda answer: natural_key(answer.id))
     write_jsonl(directory / PREDICTIONS, [answer._asdict() for answer in ordered])
     write_json(directory / RUN, about)
@@ -54,35 +75,38 @@ def read_run(directory: str | Path) -> Run:
         UserError: There is none, or several, or its files cannot be read.
     """
     path = _with_answers(Path(directory))
-    about = _read_about(path / RUN)
+    try:
+        about = json.loads((path / RUN).read_text(encoding="utf-8"))
+        if not isinstance(about, dict) or not isinstance(about.get("method"), str):
+            raise ValueError("no method in it")
+    except ValueError as error:
+        message = f"{path / RUN}: not the description of a run ({error}); remove the folder and run again"
+        raise UserError(message) from error
     return Run(path, about, read_answers(path / PREDICTIONS))
 
 
 def read_answers(path: Path) -> list[Answer]:
-    """Read a file of answers.
+    """Read a file of answers; one that was cut off in the middle of a line is read up to there.
 
     Raises:
         UserError: A line is no answer; file and line are named.
     """
-    # Split at newlines only: `splitlines` also splits at separators that JSON leaves as they are inside a string.
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [parse_answer(line, where=f"{path}:{number}") for number, line in enumerate(lines, start=1)]
+    answers = []
+    for number, line in enumerate(whole_lines(path), start=1):
+        try:
+            answers.append(Answer(**json.loads(line)))
+        except (ValueError, TypeError) as error:
+            message = f"{path}:{number}: no answer of this package ({error}); remove the folder and run again"
+            raise UserError(message) from error
+    return answers
 
 
-def parse_answer(line: str, *, where: str) -> Answer:
-    """Read one line of a file of answers.
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines that end with a newline.
 
-    Args:
-        line: The line.
-        where: File and line, for the message.
-
-    Raises:
-        UserError: It is no answer.
+    Split at newlines only: `splitlines` also splits at separators that JSON leaves as they are inside a string.
     """
-    try:
-        return Answer(**json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise UserError(f"{where}: no answer of this package ({error}); remove the folder and run again") from error
+    return path.read_bytes().split(b"\n")[:-1]
 
 
 def _with_answers(path: Path) -> Path:
@@ -96,13 +120,3 @@ def _with_answers(path: Path) -> Path:
     if len(below) > 1:
         raise UserError(f"{path}: several finished runs in it; name one of {', '.join(map(str, below))}")
     return below[0]
-
-
-def _read_about(path: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(about, dict) or not isinstance(about.get("method"), str):
-            raise ValueError("no method in it")
-    except ValueError as error:
-        raise UserError(f"{path}: not the description of a run ({error}); remove the folder and run again") from error
-    return about

@@ -29,17 +29,11 @@ class Said(NamedTuple):
     tokens: list[int]
 
     def replaced(self, rows: Sequence[int], by: "Said") -> "Said":
-        """The same with other words in some rows.
-
-        Args:
-            rows: The rows' numbers.
-            by: What is said there instead, in this order.
-        """
-        columns = [list(column) for column in self]
-        for column, new in zip(columns, by, strict=True):
-            for row, value in zip(rows, new, strict=True):
-                column[row] = value
-        return Said(*columns)
+        """The same with other words in some rows."""
+        new = dict(zip(rows, zip(*by, strict=True), strict=True))
+        return Said(
+            *map(list, zip(*(new.get(row, old) for row, old in enumerate(zip(*self, strict=True))), strict=True))
+        )
 
 
 def say(
@@ -83,18 +77,7 @@ def say(
 
 
 def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:
-    """Log-likelihood of each option as the answer, `### option` and the end-of-sequence token.
-
-    All options of all questions are scored in one call.
-
-    Args:
-        reasoner: The model.
-        context: B questions, read up to where the answer begins.
-        options: The options of each.
-
-    Returns:
-        Nats, for each question and option.
-    """
+    """Log-likelihood in nats of each question's options as the answer, `### option` and the end of sequence."""
     rows = torch.tensor([row for row, texts in enumerate(options) for _ in texts], device=context.mask.device)
     scores, _ = reasoner.score(select_rows(context, rows), list(chain.from_iterable(options)))
     parts = torch.split(scores, [len(texts) for texts in options])
@@ -104,11 +87,8 @@ def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[
 def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bool) -> str:
     """The most likely option, the first of equals.
 
-    Args:
-        scores: Log-likelihood of each option.
-        options: The options.
-        per_character: Divide each by its option's length, as evaluation harnesses do for their `acc_norm`: long options
-            are less likely than short ones merely by their length.
+    `per_character` divides by an option's length, as evaluation harnesses do for their `acc_norm`: long options are
+    less likely than short ones merely by their length.
 
     >>> choose([-3.0, -4.0], ["no", "not at all"], per_character=False)
     'no'
@@ -122,11 +102,6 @@ def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bo
 @torch.no_grad()
 def write_steps(reasoner: LatentReasoner, context: Context, *, max_new_tokens: int) -> tuple[list[str], list[int]]:
     """Decode steps greedily; every row stops at its answer mark, since no answer is wanted.
-
-    Args:
-        reasoner: The model.
-        context: B questions.
-        max_new_tokens: Most tokens a row may get.
 
     Returns:
         The texts up to and including the mark, and how many tokens stand before it: none in a model that answers at
@@ -149,7 +124,7 @@ def write_steps(reasoner: LatentReasoner, context: Context, *, max_new_tokens: i
 
 
 def _text(reasoner: LatentReasoner, ids: Sequence[int]) -> str:
-    return reasoner.tokenizer.decode(ids, skip_special_tokens=True)
+    return str(reasoner.tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
 def _count_before_mark(reasoner: LatentReasoner, row: Sequence[int]) -> int:
@@ -162,13 +137,7 @@ def _count_before_mark(reasoner: LatentReasoner, row: Sequence[int]) -> int:
 
 
 def read_steps(reasoner: LatentReasoner, context: Context, texts: Sequence[str]) -> Context:
-    r"""Read the steps that generated texts hold before their answer mark; the options are scored after them.
-
-    Args:
-        reasoner: The model.
-        context: B questions.
-        texts: What was generated for each, such as `2 + 2 = 4\n### 4`.
-    """
+    r"""Read the steps that generated texts, such as `2 + 2 = 4\n### 4`, hold before their mark."""
     steps = [[line for line in text.rpartition(_MARK)[0].split("\n") if line.strip()] for text in texts]
     rows = encode_step_rows(reasoner.tokenizer, steps)
     if not any(rows):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import lightning as L
 from torch import Tensor
@@ -18,10 +18,10 @@ class Refining(Protocol):
     """A module that refines latents: all that a callback may ask of it.
 
     Attributes:
-        loop: `stepwise` or `trajectory`.
+        loop: Whether latents are refined one by one or all at a time.
     """
 
-    loop: str
+    loop: Literal["stepwise", "trajectory"]
 
     @property
     def reasoner(self) -> LatentReasoner:

@@ -85,7 +85,7 @@ class LatentRefinement(AnsweringModule):
         self.path = reasoner
         self.learn = learn
         self.learning_rate = learning_rate
-        self.loop = loop
+        self.loop: Literal["stepwise", "trajectory"] = loop
         self.iterations = iterations
         self.scoring: Scoring = scoring
         self.num_latents = num_latents
@@ -111,8 +111,8 @@ class LatentRefinement(AnsweringModule):
     def setup(self, stage: str) -> None:
         """Find out what refines, and refuse a fit that would learn nothing."""
         super().setup(stage)
-        callbacks = [callback for callback in self.trainer.callbacks if isinstance(callback, LatentCallback)]
-        self.latent_callbacks = [callback for callback in callbacks if callback.active]
+        callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
+        self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
         if not self._named:
             parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks]
             self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
@@ -170,7 +170,7 @@ class LatentRefinement(AnsweringModule):
 
     # Checkpoints hold what was learned, and whose it is.
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:  # type: ignore[override]
         """What was learned, without the language model."""
         state = super().state_dict(*args, **kwargs)
         return {name: value for name, value in state.items() if not name.startswith("frozen.")}

@@ -49,7 +49,7 @@ class Reference:
             `[B, D]`.
         """
         columns = torch.stack([*fed[self._count :], latent], dim=1)
-        hidden, context = self.reasoner.extend(self._followed, columns)
+        hidden, context = self.reasoner.extend(self._read(), columns)
         if len(fed) > self._count:
             self._followed, self._count = drop_last(context), len(fed)
         return hidden[:, -1]
@@ -57,20 +57,26 @@ class Reference:
     def same_latent(self, fed: Sequence[Tensor]) -> Tensor:
         """`S(h_{t-1})`: what this model proposes in the slot of `h_t`, having read the refined latents before it."""
         for latent in fed[self._count :]:
-            self._followed = self.reasoner.think(self._followed, latent)
+            self._followed = self.reasoner.think(self._read(), latent)
         self._count = len(fed)
-        return self._followed.hidden
+        return self._read().hidden
 
     def next_latents(self, latents: Tensor) -> Tensor:
         """`S(h_t)` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
+        assert self._question is not None
         return self.reasoner.replay(self._question, latents)[0]
 
     def same_latents(self, latents: Tensor) -> Tensor:
         """`S(h_{t-1})` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
+        assert self._question is not None
         hidden = self._question.hidden.unsqueeze(1)
         if latents.shape[1] == 1:
             return hidden
         return torch.cat([hidden, self.next_latents(latents[:, :-1])], dim=1)
+
+    def _read(self) -> Context:
+        assert self._followed is not None, "begin comes first"
+        return self._followed
 
 
 def check_compatible(reference: LatentReasoner, base: LatentReasoner, *, role: str, path: str) -> None:

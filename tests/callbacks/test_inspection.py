@@ -10,6 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from lightning_latent.callbacks import Predictions, ResidualBlending, TrajectoryInspection
 from lightning_latent.callbacks.inspection import movement_scalars, read_lenses
 from lightning_latent.callbacks.inspection_views import Lens, lens_markdown, trajectory_figure
+from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer
 from lightning_latent.refinement import LatentMap
 from tests.refinement.models import LATENTS, make_data, make_module, make_reasoner, make_trainer, save_all
@@ -84,7 +85,7 @@ def test_table_escapes_what_would_break_it() -> None:
 
 @pytest.mark.parametrize("name", ["num_questions", "top_tokens"])
 def test_counts_below_one_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
+    with pytest.raises(UserError, match=f"{name} is 0; it must be at least 1"):
         TrajectoryInspection(**{name: 0})
 
 

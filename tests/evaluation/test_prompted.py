@@ -12,8 +12,7 @@ from lightning_latent.data import GSM8K, LatentDataModule
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer, PromptedModel, read_run
-from lightning_latent.evaluation.prompted import stop_tokens, until_stop
-from lightning_latent.evaluation.prompts import prompt
+from lightning_latent.evaluation.prompted import prompt, stop_tokens, until_stop
 from lightning_latent.reasoner.loading import load_model
 from tests.data.fixtures import FIXTURES
 from tests.tiny import save_tiny

@@ -11,7 +11,7 @@ from lightning_latent.callbacks import ContrastiveFeedback, Predictions, RandomD
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer
-from lightning_latent.evaluation.protocol import Answering
+from lightning_latent.evaluation.module import Answering
 from lightning_latent.reasoner import load_reasoner, save_reasoner
 from lightning_latent.refinement import LatentCallback, LatentMap, LatentRefinement, Refining
 from tests.refinement import naive
