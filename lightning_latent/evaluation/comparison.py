@@ -68,11 +68,7 @@ def row_names(runs: Sequence[Run]) -> list[str]:
 
 
 def check_same_questions(runs: Sequence[Run]) -> None:
-    """Refuse runs whose questions differ.
-
-    Raises:
-        UserError: It names the two runs, and how many questions differ in what, with the first of them.
-    """
+    """Refuse runs whose questions differ, by a `UserError` that says how many differ in what, and the first of them."""
     first = {answer.id: answer for answer in runs[0].answers}
     for run in runs[1:]:
         other = {answer.id: answer for answer in run.answers}

@@ -8,12 +8,7 @@ from lightning_latent.io import replaced
 
 
 def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
-    """Draw a dot and an interval a method, with the gain in words, and save it.
-
-    Args:
-        comparison: What :func:`~lightning_latent.evaluation.comparison.compare` returned.
-        path: The PNG file to write or replace.
-    """
+    """Draw a dot and an interval a method, with the gain in words, into a PNG file."""
     from matplotlib.figure import Figure  # heavy; and without pyplot, which would keep the figure
 
     methods = dict(reversed(comparison["methods"].items()))

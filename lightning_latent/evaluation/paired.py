@@ -17,15 +17,8 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
     Were both ways equally good, each discordant question would fall either way with probability one half:
     :math:`\text{fixed} \sim \text{Binomial}(\text{fixed} + \text{broken}, 1/2)` (McNemar 1947, Psychometrika 12(2)).
 
-    >>> mcnemar_exact(5, 0)
-    0.0625
-
-    Args:
-        fixed: Questions that only the new way answers right.
-        broken: Questions that only the old way answers right.
-
-    Returns:
-        The p value; 1.0 when no question is discordant.
+    >>> mcnemar_exact(5, 0), mcnemar_exact(0, 0)
+    (0.0625, 1.0)
     """
     if fixed + broken == 0:
         return 1.0
@@ -47,9 +40,6 @@ def paired_gain_ci(fixed: int, broken: int, n: int, *, confidence: float = 0.95)
         broken: Questions that only the old way answers right.
         n: All questions; at least one.
         confidence: The probability with which such intervals cover the true gain.
-
-    Returns:
-        Its lower and upper end, within [-1, 1].
     """
     p_fixed, p_broken = (fixed + 1) / (n + 2), (broken + 1) / (n + 2)
     centre = p_fixed - p_broken
@@ -58,11 +48,7 @@ def paired_gain_ci(fixed: int, broken: int, n: int, *, confidence: float = 0.95)
 
 
 def contrast(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
-    """Compare two ways of answering, question by question.
-
-    Args:
-        before: Whether the way to compare with is right, for each question; at least one.
-        after: Whether the other way is, for the same questions in the same order.
+    """Compare two ways of answering the same questions, in the same order, by whether each is right.
 
     Returns:
         `gain` (a fraction of one) with its 95 % interval, and the exact McNemar test.
@@ -78,16 +64,7 @@ def contrast(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
 
 
 def accuracy_ci(correct: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson score interval of one accuracy (Wilson 1927, JASA 22(158), 209-212).
-
-    Args:
-        correct: Questions answered right.
-        n: All questions; at least one.
-        confidence: The probability with which such intervals cover the true accuracy.
-
-    Returns:
-        Its lower and upper end, within [0, 1].
-    """
+    """Wilson score interval of one accuracy, of `correct` in `n` questions (Wilson 1927, JASA 22(158), 209-212)."""
     interval = binomtest(correct, n).proportion_ci(confidence_level=confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -101,11 +78,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> [round(p, 6) for p in holm([0.01, 0.04, 0.03])]
     [0.03, 0.06, 0.06]
 
-    Args:
-        p_values: Of the tests, in any order.
-
-    Returns:
-        The corrected p values, in the same order.
     """
     corrected, largest = [0.0] * len(p_values), 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):

@@ -21,11 +21,7 @@ HINT = (
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:
-    """A method's cells under `HEADERS`; those of the comparison are blank for the method compared with.
-
-    Args:
-        row: An element of a comparison's `methods`.
-    """
+    """A method's cells under `HEADERS`; those of the comparison are blank for the method compared with."""
     accuracy = f"{100 * row['accuracy']:.1f} {_interval(row['accuracy_ci95'], '.1f')}"
     paired = ["", "", "", ""]
     if "gain" in row:
@@ -55,11 +51,7 @@ def note(comparison: Mapping[str, Any]) -> str:
 
 
 def console_table(comparison: Mapping[str, Any]) -> Table:
-    """A comparison for the console.
-
-    Args:
-        comparison: What :func:`~lightning_latent.evaluation.comparison.compare` returned.
-    """
+    """A comparison for the console."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for header in HEADERS:
@@ -99,12 +91,7 @@ def csv_table(comparison: Mapping[str, Any]) -> str:
 
 
 def answers_markdown(answers: Sequence[Answer], *, count: int) -> str:
-    """Some answers as a Markdown table: wrong and right ones in turn.
-
-    Args:
-        answers: Where to take them from, in order.
-        count: The most questions to show.
-    """
+    """Some answers as a Markdown table: wrong and right ones in turn."""
     wrong, right = ([a for a in answers if a.correct is verdict] for verdict in (False, True))
     shown = [a for a in chain.from_iterable(zip_longest(wrong, right)) if a is not None][:count]
     lines = [_line(["", "id", "question", "gold", "answer"]), _line(["---"] * 5)]

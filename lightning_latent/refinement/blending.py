@@ -9,13 +9,7 @@ from torch import Tensor
 def blend(previous: Tensor, proposed: Tensor, *, memory_rate: float) -> Tensor:
     """`h_t = alpha h_{t-1} + (1 - alpha) f(h_{t-1})`: the new latent keeps a part of the one before it.
 
-    Args:
-        previous: `[..., D]`, `h_{t-1}`.
-        proposed: `[..., D]`, `f(h_{t-1})`, what the model makes of it.
-        memory_rate: alpha, from 0 (no memory) to 1.
-
-    Returns:
-        `[..., D]`.
+    All `[..., D]`; `memory_rate` is alpha, from 0 (no memory) to 1, `proposed` what the model makes of the one before.
 
     >>> import torch
     >>> blend(torch.tensor([0.0]), torch.tensor([1.0]), memory_rate=0.25)
@@ -27,12 +21,7 @@ def blend(previous: Tensor, proposed: Tensor, *, memory_rate: float) -> Tensor:
 def accumulate(history: Tensor | None, update: Tensor, *, history_rate: float) -> Tensor:
     """Blend current and historical update directions: `m_k = beta m_{k-1} + (1 - beta) u_k`, `m_1 = u_1`.
 
-    Args:
-        history: `[..., D]`, `m_{k-1}`, or None at the first update.
-        update: `[..., D]`, `u_k`.
-        history_rate: beta, from 0 (no history) to 1.
-
-    Returns:
-        `[..., D]`, the update to apply and the next history.
+    All `[..., D]`; `history` is None at the first update, `history_rate` is beta, from 0 (no history) to 1. What is
+    returned is the update to apply and the next history.
     """
     return update if history is None else history_rate * history + (1.0 - history_rate) * update

@@ -17,15 +17,7 @@ def pack(identities: Mapping[str, Identity]) -> dict[str, Any]:
 
 
 def check_checkpoint(checkpoint: Mapping[str, Any], *, identities: Mapping[str, Identity]) -> None:
-    """Refuse a checkpoint of another kind, or one that was fitted with other weights in a role that this run fills too.
-
-    Args:
-        checkpoint: What Lightning has loaded.
-        identities: This run's models.
-
-    Raises:
-        UserError: It is no refinement's, or the hashes of a role's weights differ.
-    """
+    """Refuse, by a `UserError`, a checkpoint of another kind, or of other weights in a role that this run fills too."""
     if KEY not in checkpoint:
         raise UserError("the checkpoint of --ckpt_path is not one of LatentRefinement; give one that fit wrote")
     for role, then in checkpoint[KEY]["identities"].items():
@@ -38,15 +30,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], *, identities: Mapping[str, 
 
 
 def check_shapes(stored: Mapping[str, Tensor], mine: Mapping[str, Tensor]) -> None:
-    """Refuse learned numbers of other shapes.
-
-    Args:
-        stored: The checkpoint's `state_dict`.
-        mine: This run's.
-
-    Raises:
-        UserError: A shape differs, or something is missing or left over.
-    """
+    """Refuse, by a `UserError`, a state in which a shape differs from mine, or something is missing or left over."""
     for name in sorted(stored.keys() | mine.keys()):
         then, now = (tuple(state[name].shape) if name in state else None for state in (stored, mine))
         if then != now:

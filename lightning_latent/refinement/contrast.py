@@ -1,7 +1,7 @@
 """Contrastive reasoning feedback (arXiv 2506.08552, "Contrastive Reasoning Feedback Search"), as pure functions.
 
 Legend: `...` any leading axes (batch, latents), D hidden size. `h` latents, `S`, `W` what the strong and the weak
-reference make of them.
+reference make of them, all `[..., D]`.
 """
 
 from typing import Literal
@@ -14,16 +14,7 @@ StepScale = Literal["raw", "relative"]
 
 
 def contrast_loss(latents: Tensor, strong: Tensor, weak: Tensor) -> Tensor:
-    """The objective `MSE(S(h), h) - MSE(W(h), h)` of each latent, the means taken over D.
-
-    Args:
-        latents: `[..., D]`.
-        strong: `[..., D]`, `S(h)`.
-        weak: `[..., D]`, `W(h)`.
-
-    Returns:
-        `[...]`.
-    """
+    """The objective `MSE(S(h), h) - MSE(W(h), h)` of each latent, the means taken over D: `[...]`."""
     return ((strong - latents).square() - (weak - latents).square()).mean(-1)
 
 
@@ -31,13 +22,6 @@ def contrast_gradient(strong: Tensor, weak: Tensor) -> Tensor:
     """The objective's gradient in closed form, the references' outputs held constant: `(2 / D) (W(h) - S(h))`.
 
     The terms in `h` cancel: d/dh [(S - h)^2 - (W - h)^2] = -2 (S - h) + 2 (W - h) = 2 (W - S). No autograd is needed.
-
-    Args:
-        strong: `[..., D]`, `S(h)`.
-        weak: `[..., D]`, `W(h)`.
-
-    Returns:
-        `[..., D]`.
     """
     return (weak - strong) * (2.0 / strong.shape[-1])
 
@@ -45,13 +29,7 @@ def contrast_gradient(strong: Tensor, weak: Tensor) -> Tensor:
 def contrast_gradient_through(latents: Tensor, strong: Tensor, weak: Tensor) -> Tensor:
     """The objective's gradient through the references as well, by autograd.
 
-    Args:
-        latents: `[..., D]`, a leaf that requires gradients.
-        strong: `[..., D]`, computed from `latents` with gradients enabled.
-        weak: `[..., D]`, likewise.
-
-    Returns:
-        `[..., D]`.
+    `latents` is a leaf that requires gradients; `strong` and `weak` are computed from it with gradients enabled.
     """
     return torch.autograd.grad(contrast_loss(latents, strong, weak).sum(), latents)[0]
 

@@ -32,14 +32,7 @@ def first(latents: Tensor) -> Tensor:
 def random_directions(questions: list[str], *, steps: int, size: int, seed: int) -> Tensor:
     """A direction of length 1 for each step of each question, drawn by the question's text and the seed alone.
 
-    Args:
-        questions: B texts.
-        steps: T.
-        size: D.
-        seed: Another seed gives other directions.
-
-    Returns:
-        `[B, T, D]` in float32, on the CPU.
+    `[B, T, D]` in float32 on the CPU, for B questions, T steps and a hidden size of D.
     """
     drawn = []
     for question in questions:

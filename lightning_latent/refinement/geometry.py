@@ -26,11 +26,7 @@ class Movement(NamedTuple):
 
 
 def movement(base: Tensor, latents: Tensor) -> Movement:
-    """Measure a trajectory against the base's.
-
-    Args:
-        base: `[B, T, D]`, `b`.
-        latents: `[B, T, D]`, `h`.
+    """Measure a trajectory `h` against the base's `b`, both `[B, T, D]`.
 
     >>> moved = movement(torch.tensor([[[3.0, 0.0], [0.0, 4.0]]]), torch.tensor([[[3.0, 0.0], [4.0, 4.0]]]))
     >>> moved.displacement.tolist(), moved.stride.round(decimals=2).tolist()
@@ -59,13 +55,9 @@ class Plane(NamedTuple):
 
 
 def principal_plane(points: Tensor) -> Plane:
-    """The first two principal components of points.
+    """The first two principal components of points `[N, D]`, by singular values, which needs no random numbers.
 
-    By singular values, which needs no random numbers. An axis points to where its largest component is positive, so
-    that pictures of one model look alike.
-
-    Args:
-        points: `[N, D]`.
+    An axis points to where its largest component is positive, so that pictures of one model look alike.
     """
     center = points.mean(0)
     _, values, directions = torch.linalg.svd(points - center, full_matrices=False)
@@ -84,14 +76,6 @@ def project(points: Tensor, plane: Plane) -> Tensor:
 
 
 def nearest_tokens(logits: Tensor, *, count: int) -> tuple[Tensor, Tensor]:
-    """The logit lens: what a latent would say if the output head read it.
-
-    Args:
-        logits: `[..., V]`, the head applied to latents.
-        count: How many tokens K.
-
-    Returns:
-        Probabilities `[..., K]`, falling, and token ids `[..., K]`.
-    """
+    """The logit lens, what latents would say: of the head's logits `[..., V]` K probabilities, falling, and tokens."""
     top = logits.float().softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
     return top.values, top.indices

@@ -28,7 +28,11 @@ class Refining(Protocol):
         """The frozen base, loaded when it is first asked for."""
 
     def load_reference(self, path: str, *, role: str) -> Reference:
-        """Load another checkpoint of the same model, which the answers then depend on."""
+        """Load another checkpoint of the same model, which the answers then depend on.
+
+        `path` is a directory, hub id or adapter; `beside:NAME` is the directory of that name beside the reasoner's.
+        `role` is what it is to the method, in messages and in the run's files. A `UserError` if it is another model.
+        """
 
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by the run's method, or plainly."""

@@ -19,14 +19,8 @@ def answer_loss(
 ) -> tuple[Tensor, Tensor]:
     """Negative log-likelihood of the gold answers: `-sum_i log p(answer_i | question_i, h_i)`, `h_i` the latents.
 
-    Args:
-        reasoner: The frozen model.
-        context: B questions, read up to the end marker.
-        answers: B gold answers.
-        steps: The steps that the latents do not replace, which are said before the answers.
-
-    Returns:
-        The sum over the answers' tokens in nats, and the number of tokens, two scalars.
+    The sum over the answers' tokens in nats, and the number of tokens, two scalars. `context` has read B questions up
+    to the end marker; `steps` are those that the latents do not replace, which are said before the answers.
     """
     scores, tokens = reasoner.score(context, answers, steps=steps)
     return -scores.sum(), tokens.sum().to(scores)
@@ -38,11 +32,7 @@ def said_steps(batch: Sequence[Example], replaced: int | None) -> list[Sequence[
 
 
 def linear_decay(done: float, total: float) -> float:
-    """The factor of a learning rate that falls from 1 to 0; it stays 1 where the end is not known.
-
-    Args:
-        done: Steps done.
-        total: Steps in all; infinite or not a number where it is not known.
+    """The factor of a learning rate that falls from 1 to 0; it stays 1 where the total is infinite or not a number.
 
     >>> linear_decay(1, 4), linear_decay(9, 4), linear_decay(1, float("inf"))
     (0.75, 0.0, 1.0)

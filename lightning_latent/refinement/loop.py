@@ -64,12 +64,7 @@ def refine_trajectory(
 ) -> Thoughts:
     """Roll out once, then refine the whole trajectory: blend along it, then move all latents at once, several times.
 
-    Args:
-        reasoner: The frozen base.
-        context: B encoded questions.
-        callbacks: What blends and moves.
-        iterations: Moves of the trajectory; each costs one parallel call of every reference.
-        learned: What corrects each latent while rolling out.
+    The arguments are those of `refine_stepwise`; an iteration costs one parallel call of every reference.
     """
     correct = None if learned is None else lambda step, fed, latent: learned(step, latent)
     original = full_precision(reasoner.rollout(context, refine=correct).latents)

@@ -147,15 +147,7 @@ class LatentRefinement(AnsweringModule):
                 callback.prepare(self)
 
     def load_reference(self, path: str, *, role: str) -> Reference:
-        """Load another checkpoint of the same model, which the answers then depend on.
-
-        Args:
-            path: Directory, hub id or adapter; `beside:NAME` is the directory of that name beside the reasoner's.
-            role: What it is to the method, for messages and for the identity in the run's files.
-
-        Raises:
-            UserError: It is no checkpoint of the same model.
-        """
+        """Load another checkpoint of the same model; see `Refining.load_reference`."""
         base = self.reasoner
         model = load_reasoner(
             beside(path, self.path),

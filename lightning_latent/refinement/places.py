@@ -11,14 +11,8 @@ PREFIX = "beside:"
 def beside(path: str, reasoner: str) -> str:
     """The directory that `beside:name` stands for, in the folder that the reasoner's is in; any other path as it is.
 
-    Training leaves weak, strong and final checkpoints beside each other, so that one config serves all runs.
-
-    Args:
-        path: What a config says.
-        reasoner: Where the reasoner is.
-
-    Raises:
-        UserError: There is no such directory.
+    Training leaves weak, strong and final checkpoints beside each other, so that one config serves all runs. A
+    `UserError` where there is no such directory.
 
     >>> beside("somewhere/strong", "runs/a/final")
     'somewhere/strong'

@@ -39,14 +39,8 @@ class Reference:
     def next_latent(self, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """`S(h_t)`: what this model makes of a latent that it is fed, one step ahead.
 
-        One call: the refined latent before it, not read yet, and the candidate go in together.
-
-        Args:
-            fed: The refined latents `[B, D]` of the steps before.
-            latent: `[B, D]`, the candidate.
-
-        Returns:
-            `[B, D]`.
+        One call: the refined latent before it, not read yet, and the candidate `[B, D]` go in together. `fed` are the
+        refined latents of the steps before.
         """
         columns = torch.stack([*fed[self._count :], latent], dim=1)
         hidden, context = self.reasoner.extend(self._read(), columns)
@@ -80,11 +74,7 @@ class Reference:
 
 
 def check_compatible(reference: LatentReasoner, base: LatentReasoner, *, role: str, path: str) -> None:
-    """Refuse a reference that cannot read the base's latents or questions.
-
-    Raises:
-        UserError: Another hidden size, or another vocabulary.
-    """
+    """Refuse, by a `UserError`, a reference that cannot read the base's latents or questions."""
     if reference.hidden_size != base.hidden_size:
         raise UserError(
             f"{role} reference {path!r} has hidden size {reference.hidden_size}, the base {base.hidden_size}; "
