@@ -1,8 +1,10 @@
 """Instruction-tuned models that are only asked."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
 from lightning_latent.data.benchmark import Benchmark
@@ -84,6 +86,10 @@ class PromptedModel(AnsweringModule):
         )
         self.model = model.eval().requires_grad_(False)
         self.identities["model"] = identify(model, path=self.path, revision=self.revision)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+        """Nothing: it learns nothing, and who the model is stands in `identities`."""
+        return {}
 
     @torch.no_grad()
     def answer(self, batch: list[Example]) -> list[Answer]:
