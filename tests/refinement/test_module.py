@@ -33,14 +33,14 @@ from tests.refinement.models import (
 
 
 class Poison(LatentCallback):
-    """Loses the latents of one question."""
+    """Moves all latents, and loses the last one of one question."""
 
     def begin(self, questions: Sequence[str]) -> None:
         self.row = list(questions).index(QUESTIONS[1]) if QUESTIONS[1] in questions else None
 
     def displacement(self, step: int, fed: Sequence[torch.Tensor], latent: torch.Tensor) -> torch.Tensor:
         move = torch.full_like(latent, 0.5)
-        if self.row is not None:
+        if self.row is not None and step == LATENTS - 1:
             move[self.row] = float("nan")
         return move
 
