@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 
-.PHONY: help setup quickstart test lint clean
+.PHONY: help setup quickstart test lowest lint clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -14,18 +14,23 @@ $(INSTALLED): pyproject.toml constraints-cpu.txt tools/setup.sh
 	tools/setup.sh
 	touch $@
 
-quickstart: setup ## Refine a frozen latent reasoner on ProsQA and compare, on a CPU
-	$(PYTHON) train.py fit --config configs/quickstart.yaml
-	@run=$$(ls -td runs/quickstart/version_* | head -n 1); \
-	echo "The comparison is in $$run/comparison.json, the resolved config and the checkpoints beside it."; \
-	echo "See the run with: .venv/bin/tensorboard --logdir runs"
+METHODS := $(addprefix configs/methods/,coconut.yaml paper.yaml random.yaml map.yaml)
+
+quickstart: setup ## Learn a map of a frozen reasoner's latents, and compare it with other methods, on a CPU
+	$(PYTHON) train.py fit --config configs/quickstart.yaml --config configs/methods/map.yaml
+	$(PYTHON) train.py compare --config configs/quickstart.yaml $(METHODS)
+	@echo "See the runs with: .venv/bin/tensorboard --logdir runs"
 
 test: setup ## Run the tests
 	$(PYTHON) -m pytest
 
-lint: setup ## Check style and formatting
+lowest: ## Run the tests with the lowest versions of the dependencies
+	tools/lowest.sh
+
+lint: setup ## Check style, formatting and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
 
 clean: ## Remove .venv, for instance after a GPU was added
-	rm -rf .venv
+	rm -rf .venv .venv-lowest

@@ -13,7 +13,7 @@ from collections import defaultdict
 from jsonargparse import auto_cli
 
 from lightning_latent.data import Example, ExampleSource, ProsQA
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 
 STATEMENT = re.compile(r"(?:Every )?(\w+) is a (\w+)\.")
 ASKED = re.compile(r"Is \w+ a (\w+) or (\w+)\?")
@@ -50,7 +50,7 @@ def main(questions: str | ExampleSource = "embedded:prosqa_test") -> None:
     """
     is_name = isinstance(questions, str)
     source = open_rows(questions, ProsQA(), default_split="test", streaming=True) if is_name else questions
-    scores = [score(example) for example in source.iter_examples(0, 1)]
+    scores = [score(example) for example in source]
     print(f"{len(scores):,} questions: {100 * sum(scores) / len(scores):.1f} % by depth alone")
 
 

@@ -23,9 +23,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from lightning_latent.coconut import ScratchProsQA
 from lightning_latent.data import GeneratedProsQA
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers, load_reasoner
+from lightning_latent.training import ScratchProsQA
 
 Way = Callable[[Sequence[str]], list[list[int]]]
 
@@ -33,7 +33,7 @@ Way = Callable[[Sequence[str]], list[list[int]]]
 def random_reasoner(*, hidden_size: int, layers: int, latents: int, vocabulary: int) -> LatentReasoner:
     """A reasoner with random weights and as many rows in its tables as asked for; words take the first of them."""
     base = ScratchProsQA(hidden_size=hidden_size, num_layers=layers, num_heads=4)
-    model, tokenizer = base.build()
+    model, tokenizer, _ = base.build()
     add_markers(model, tokenizer)
     model.resize_token_embeddings(max(vocabulary, len(tokenizer)), mean_resizing=False)
     torch.nn.init.normal_(model.get_input_embeddings().weight, std=0.3)
@@ -152,7 +152,7 @@ def main() -> None:
         )
     reasoner = reasoner.to(given.device).freeze()
     source = GeneratedProsQA(size=given.questions, split="evaluation")
-    questions = [example.question for example in source.iter_examples(0, 1)]
+    questions = [example.question for example in source]
     ways = make_ways(reasoner, batch=given.batch, new_tokens=given.new_tokens)
     with torch.no_grad():
         clock = time.process_time if given.cpu_time else time.perf_counter

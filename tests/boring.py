@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +29,7 @@ class BoringModule(L.LightningModule):
         *,
         learning_rate: float = 0.5,
         log: str | None = None,
-        fail: Literal["no", "user", "worker", "interrupt", "crash"] = "no",
+        fail: Literal["no", "user", "worker", "interrupt", "crash", "killed"] = "no",
         fail_rank: int = -1,
     ) -> None:
         super().__init__()
@@ -72,6 +73,8 @@ class BoringModule(L.LightningModule):
                     raise KeyboardInterrupt
                 case "crash":
                     raise RuntimeError("a bug")
+                case "killed":
+                    os.kill(os.getpid(), signal.SIGKILL)
 
     def say(self, **record: object) -> None:
         if self.log_path is not None:

@@ -1,69 +1,84 @@
 """Every shipped config says at its top which command it belongs to, and that command builds."""
 
-import re
-import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from lightning_latent.cli import LatentCLI
+from lightning_latent.cli.compare import is_config, parser
+from tests.commands import ROOT, commands, header
 
-ROOT = Path(__file__).parents[1]
-# Those of the baselines' own command are tested beside it.
-CONFIGS = sorted(
-    path.relative_to(ROOT) for path in ROOT.glob("configs/**/*.yaml") if path.parent != ROOT / "configs" / "baselines"
-)
+CONFIGS = sorted(path.relative_to(ROOT) for path in ROOT.glob("configs/**/*.yaml"))
+PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 
 
 class BuiltOnly(LatentCLI):
     """Parses and builds everything, which is cheap because models load later, and runs nothing."""
 
-    def _parse_ckpt_path(self) -> None:
-        pass  # the commands name checkpoints of runs that were not made here
-
-    def _run_subcommand(self, subcommand: str) -> None:
+    def _carry_out(self, run: Any, arguments: dict[str, Any]) -> None:
         pass
 
-
-def header(config: Path) -> str:
-    """The comment that the file starts with, continued lines joined."""
-    lines = (ROOT / config).read_text(encoding="utf-8").splitlines()
-    end = next(index for index, line in enumerate([*lines, ""]) if not line.startswith("#"))
-    return re.sub(r"\\\n\s*", "", "\n".join(line.removeprefix("#") for line in lines[:end]))
+    def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return arguments
 
 
-def commands(config: Path) -> list[list[str]]:
-    """The arguments of each ``train.py`` command of the header."""
-    found = re.findall(r"^ .*\btrain\.py +((?:fit|validate|test|predict)\b.*)$", header(config), flags=re.MULTILINE)
-    return [shlex.split(arguments, comments=True) for arguments in found]
+def of_configs(*, compare: bool) -> list[Any]:
+    return [
+        pytest.param(arguments, id=f"{config.relative_to('configs')}-{number}")
+        for config in CONFIGS
+        for number, arguments in enumerate(commands(header(ROOT / config)))
+        if (arguments[0] == "compare") is compare
+    ]
 
 
-EVERY_COMMAND = [
-    pytest.param(arguments, id=f"{config.relative_to('configs')}-{number}")
-    for config in CONFIGS
-    for number, arguments in enumerate(commands(config))
+def of_pages(*, compare: bool) -> list[Any]:
+    return [
+        pytest.param(arguments, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, arguments in enumerate(commands(page.read_text(encoding="utf-8")))
+        if (arguments[0] == "compare") is compare
+        and arguments[0].isalpha()
+        and "RUN" not in arguments
+        and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
+    ]
+
+
+EVERY_COMMAND = of_configs(compare=False) + of_pages(compare=False)
+COMPARISONS = of_configs(compare=True) + of_pages(compare=True)
+FIRST_COMMANDS = [
+    pytest.param(commands(header(ROOT / config))[0], id=str(config.relative_to("configs"))) for config in CONFIGS
 ]
-FIRST_COMMANDS = [pytest.param(*commands(config)[:1], id=str(config.relative_to("configs"))) for config in CONFIGS]
 
 
 @pytest.fixture(autouse=True)
 def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["train.py"])
+    monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=str)
 def test_the_header_holds_a_command_with_this_config(config: Path) -> None:
-    assert any(str(config) in arguments for arguments in commands(config)), header(config)
+    found = commands(header(ROOT / config))
+    assert any(str(config) in arguments for arguments in found), header(ROOT / config)
 
 
 @pytest.mark.parametrize("arguments", EVERY_COMMAND)
 def test_the_command_builds(arguments: list[str]) -> None:
     here = [] if torch.cuda.is_available() else ["--trainer.accelerator=cpu", "--trainer.devices=1"]
+    if "--ckpt_path" in arguments:  # of a run that was not made here
+        arguments[arguments.index("--ckpt_path") + 1] = "null"
     cli = BuiltOnly([*arguments, *here])
     assert cli.trainer.log_dir is None or Path(cli.trainer.log_dir).parts[0] == "runs"
+
+
+@pytest.mark.parametrize("arguments", COMPARISONS)
+def test_the_comparison_parses_and_its_configs_are_there(arguments: list[str]) -> None:
+    given = parser().parse_args(arguments[1:])
+    assert all(Path(name).is_file() for name in [*filter(is_config, given.runs), *given.config])
 
 
 @pytest.mark.parametrize("arguments", FIRST_COMMANDS)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lightning_latent.data import BalancedProsQA, ProsQA
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import load_reasoner
@@ -20,7 +20,7 @@ def test_unknown_name_lists_what_there_is():
 @pytest.mark.parametrize(("name", "count"), [("prosqa_valid", 300), ("prosqa_test", 500)])
 def test_official_questions_are_whole(name, count):
     source = open_rows(f"embedded:{name}", ProsQA(), default_split="validation", streaming=True)
-    examples = list(source.iter_examples(0, 1))
+    examples = list(source)
     assert len({example.id for example in examples}) == count == len(source)
     assert all(example.steps[-1].endswith(example.answer.split(" is a ")[1]) for example in examples)
 
@@ -28,7 +28,7 @@ def test_official_questions_are_whole(name, count):
 @torch.no_grad()
 def test_the_reasoner_answers_from_what_is_in_its_latents():
     source = BalancedProsQA(size=300, seed=5, split="evaluation", dead_ends=2, min_hops=3, max_hops=4)
-    examples = list(source.iter_examples(0, 1))
+    examples = list(source)
     reasoner = load_reasoner("embedded:final").freeze()
     context = reasoner.encode([example.question for example in examples])
     latents = reasoner.rollout(context).latents

@@ -1,44 +1,44 @@
-"""The first command of the README, on a few questions."""
+"""The commands of `make quickstart`, on a few questions."""
 
 import json
 import sys
 
 import torch
+import yaml
 
-from lightning_latent.cli import LatentCLI
-
-FEW = [
-    "--trainer.limit_train_batches=2",
-    "--trainer.max_epochs=2",
-    "--trainer.enable_progress_bar=false",
-    "--trainer.accelerator=cpu",
-    "--data.init_args.train.init_args.size=128",
-    "--data.init_args.validation.init_args.size=60",
-    "--data.init_args.test.init_args.size=40",
-]
+from lightning_latent.cli import main
+from tests.commands import ROOT
 
 
-def run(command, tmp_path, *more):
-    folder = f"--trainer.logger.init_args.save_dir={tmp_path}"
-    LatentCLI([command, "--config", "configs/quickstart.yaml", folder, *FEW, *more])
-
-
-def test_fit_then_test(tmp_path, monkeypatch, request):
-    monkeypatch.chdir(request.config.rootpath)
+def test_learn_a_map_then_compare_methods(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["train.py"])  # or Lightning warns of pytest's own arguments
-    run("fit", tmp_path)
-    folder = tmp_path / "quickstart" / "version_0"
-    comparison = json.loads((folder / "comparison.json").read_text())
-    assert comparison["n"] == 60
-    assert list(comparison["rows"]) == ["feedback", "map"]
-    assert comparison["base"]["accuracy"] > 0.7  # it is a trained reasoner, not a random one
-    assert list(folder.glob("events.out.tfevents.*"))
+    config = yaml.safe_load((ROOT / "configs/quickstart.yaml").read_text())
+    for split, size in (("train", 128), ("validation", 60), ("test", 60)):
+        config["data"]["init_args"][split]["init_args"]["size"] = size
+    config["trainer"] |= {"limit_train_batches": 2, "enable_progress_bar": False, "accelerator": "cpu", "devices": 1}
+    config["trainer"]["logger"]["init_args"]["save_dir"] = str(tmp_path)
+    few = tmp_path / "few.yaml"
+    few.write_text(yaml.safe_dump(config))
 
-    checkpoint = folder / "checkpoints" / "last.ckpt"
-    state = torch.load(checkpoint, weights_only=True)
-    assert all(name.startswith("map.") for name in state["state_dict"])
-    run("test", tmp_path, f"--ckpt_path={checkpoint}")
-    tested = json.loads((tmp_path / "quickstart" / "version_1" / "comparison.json").read_text())
-    assert tested["split"] == "test"
-    assert tested["n"] == 40
-    assert tested["refined"]["row"] == comparison["refined"]["row"]
+    main(["fit", "--config", str(few), "--config", "configs/methods/map.yaml"])
+    run = tmp_path / "quickstart"
+    state = torch.load(run / "map" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert state["state_dict"] and all(name.startswith("learn.") for name in state["state_dict"])
+    assert list((run / "map").glob("events.out.tfevents.*"))
+    assert len((run / "map" / "validate" / "predictions.jsonl").read_text().splitlines()) == 60
+
+    methods = [f"configs/methods/{name}.yaml" for name in ("coconut", "paper", "random", "map")]
+    main(["compare", "--config", str(few), *methods])
+    comparison = json.loads((run / "comparison.json").read_text())
+    names = ["Coconut", "paper's refinement", "random direction", "learned map"]
+    assert (list(comparison["methods"]), comparison["n"], comparison["split"]) == (names, 60, "test")
+    assert comparison["methods"]["Coconut"]["accuracy"] > 0.7  # it is a trained reasoner, not a random one
+    assert all((run / f"comparison.{suffix}").exists() for suffix in ("md", "csv", "png"))
+
+    written = (run / "paper" / "test" / "run.json").stat().st_mtime_ns
+    before = (run / "paper" / "test" / "predictions.jsonl").read_bytes()
+    main(["compare", "--config", str(few), *methods, "--against", "learned map"])
+    assert (run / "paper" / "test" / "run.json").stat().st_mtime_ns > written  # summed up anew
+    assert (run / "paper" / "test" / "predictions.jsonl").read_bytes() == before  # but not answered again
+    assert json.loads((run / "comparison.json").read_text())["against"] == "learned map"

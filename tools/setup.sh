@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Makes .venv, with all that the package, its tests and its quickstart need. `make setup` calls it; running it again is safe.
-# GPU=0 or GPU=1 overrules what is found on the machine, PYTHON=... the interpreter.
+# GPU=0 or GPU=1 overrules what is found on the machine, PYTHON=... the interpreter. VENV=... is another folder, EXTRA=...
+# another extra of pyproject.toml, and PINS=... a file of further constraints.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+venv=${VENV:-.venv}
 
 fail() {
     echo "error: $*" >&2
@@ -32,22 +34,23 @@ install_cpu_torch() {
     local version
     version=$(sed -nE 's/^torch==([0-9.]+).*/\1/p' constraints-cpu.txt)
     [[ $(uname -s) == Linux ]] || return 0
-    .venv/bin/python -c 'import torch' 2>/dev/null && return 0
-    [[ $(.venv/bin/pip index versions torch 2>/dev/null) == *" $version+"* ]] && return 0
+    "$venv"/bin/python -c 'import torch' 2>/dev/null && return 0
+    [[ $("$venv"/bin/pip index versions torch 2>/dev/null) == *" $version+"* ]] && return 0
     echo "pip sees no CPU build of torch $version; trying PyTorch's own index"
-    .venv/bin/pip install uv
-    .venv/bin/uv pip install --python .venv/bin/python --torch-backend cpu "torch==$version" ||
+    "$venv"/bin/pip install uv
+    "$venv"/bin/uv pip install --python "$venv"/bin/python --torch-backend cpu "torch==$version" ||
         echo "warning: no CPU build of torch was found; PyPI's comes with several gigabytes of CUDA packages" >&2
 }
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-if [[ ! -x .venv/bin/pip ]]; then
+if [[ ! -x "$venv"/bin/pip ]]; then
     python=$(find_python)
-    "$python" -m venv .venv
+    "$python" -m venv "$venv"
 fi
+install=("$venv"/bin/pip install ${PINS:+-c "$PINS"} -e ".[${EXTRA:-dev}]")
 if has_gpu; then
-    .venv/bin/pip install -e '.[dev]'
+    "${install[@]}"
 else
     install_cpu_torch
-    .venv/bin/pip install -c constraints-cpu.txt -e '.[dev]'
+    "${install[@]}" -c constraints-cpu.txt
 fi

@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     made = _Parser(
         prog="train.py compare",
         description="Put any number of runs over the same questions into one table: accuracy, gain and its "
-        "significance question by question, tokens, latents, cost. Written as comparison.json, .md, .csv and .png.",
+        "significance, tokens, latents, cost. Written as comparison.json, .md, .csv and .png.",
         allow_abbrev=False,
     )
     made.add_argument(

@@ -1,8 +1,9 @@
-"""How the command ends on bad input: one line on standard error and exit code 2, from one process or from several.
+"""How a command ends: one line on standard error and an exit code, from one process or from several.
 
-Where Lightning starts further processes, any of them may meet the bad input, and the others then wait for it in vain.
-So a started process leaves its message in a file, and the process that started it prints the message, stops the others
-and exits.
+Where Lightning starts further processes, any of them may meet bad input, and the others then wait for it in vain.
+Lightning looks after lost processes every five seconds, and then kills all, itself included, without a word and with
+the code of a killed program. So a started process leaves its message in a file, and the process that started it looks
+there and after the others more often, says the one line, stops them and exits.
 """
 
 import os
@@ -10,15 +11,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from subprocess import Popen
 
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from lightning_latent.errors import UserError
 
+EXIT_LOST_PROCESS = 1
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
@@ -75,11 +77,15 @@ def exit_codes() -> Iterator[None]:
 
 
 @contextmanager
-def relay(give_up: Callable[[], None]) -> Iterator[None]:
+def relay(
+    processes: Callable[[], Sequence[Popen[bytes]]], *, give_up: Callable[[], None], advice: str
+) -> Iterator[None]:
     """Let one process speak for all: the one that started the others.
 
     Args:
-        give_up: Called before the one line is said, to end the processes that this one has started.
+        processes: Gives the started processes; none yet, or none at all, is fine.
+        give_up: Called before the one line is said, to end them and to clear up.
+        advice: What to do after a process was lost, as the end of a sentence.
     """
     if debugging():
         yield
@@ -87,8 +93,23 @@ def relay(give_up: Callable[[], None]) -> Iterator[None]:
         with _leave_message(Path(os.environ[_ERROR_FILE])):
             yield
     else:
-        with _await_message(give_up):
-            yield
+        with tempfile.TemporaryDirectory(prefix="lightning_latent_") as directory:
+            message, finished = Path(directory) / "error", threading.Event()
+            os.environ[_ERROR_FILE] = str(message)
+            watch = threading.Thread(target=_watch, args=(message, finished, processes, give_up, advice), daemon=True)
+            watch.start()
+            try:
+                yield
+            except BAD_INPUT:
+                finished.set()
+                give_up()
+                raise
+            except Exception:
+                time.sleep(2 * _POLL_SECONDS)  # if a lost process is the cause, the other thread is ending this one
+                raise
+            finally:
+                finished.set()
+                del os.environ[_ERROR_FILE]
 
 
 @contextmanager
@@ -105,37 +126,25 @@ def _leave_message(path: Path) -> Iterator[None]:
         sys.exit(EXIT_BAD_INPUT)
 
 
-@contextmanager
-def _await_message(give_up: Callable[[], None]) -> Iterator[None]:
-    speaker = threading.Lock()
-    finished = threading.Event()
-    with tempfile.TemporaryDirectory(prefix="lightning_latent_") as directory:
-        path = Path(directory) / "error"
-        os.environ[_ERROR_FILE] = str(path)
-        threading.Thread(target=_watch, args=(path, speaker, finished, give_up), daemon=True).start()
-        try:
-            yield
-        except BAD_INPUT:
-            if not speaker.acquire(blocking=False):
-                time.sleep(_PATIENCE_SECONDS)  # the other thread is ending this process
-            give_up()
-            raise
-        finally:
-            finished.set()
-            del os.environ[_ERROR_FILE]
-
-
-def _watch(path: Path, speaker: threading.Lock, finished: threading.Event, give_up: Callable[[], None]) -> None:
+def _watch(
+    message: Path,
+    finished: threading.Event,
+    processes: Callable[[], Sequence[Popen[bytes]]],
+    give_up: Callable[[], None],
+    advice: str,
+) -> None:
     while not finished.wait(_POLL_SECONDS):
-        if path.exists() and speaker.acquire(blocking=False):
-            _end(path.read_text(encoding="utf-8"), give_up)
-
-
-def _end(message: str, give_up: Callable[[], None]) -> NoReturn:
-    give_up()
-    if sys.stdout.isatty():
-        print("\x1b[?25h", end="")  # a progress bar hides the cursor
-    sys.stdout.flush()
-    say(message)
-    # The main thread may be waiting for another process, where no exception reaches it.
-    os._exit(EXIT_BAD_INPUT)
+        lost = [rank for rank, process in enumerate(processes(), start=1) if process.poll()]
+        if message.exists():
+            line, code = message.read_text(encoding="utf-8"), EXIT_BAD_INPUT
+        elif lost:
+            line, code = f"process {lost[0]} was lost; {advice}", EXIT_LOST_PROCESS
+        else:
+            continue
+        give_up()
+        if sys.stdout.isatty():
+            print("\x1b[?25h", end="")  # a progress bar hides the cursor
+        sys.stdout.flush()
+        say(line)
+        # The main thread may be waiting for another process, where no exception reaches it.
+        os._exit(code)

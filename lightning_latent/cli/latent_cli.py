@@ -2,11 +2,11 @@
 
 import logging
 import shutil
-import signal
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import lightning.pytorch as L
@@ -18,11 +18,11 @@ from lightning_latent import __version__
 from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending
 from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
 from lightning_latent.cli.parser import LatentArgumentParser
-from lightning_latent.coconut import CoconutTraining
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
 from lightning_latent.refinement import LatentRefinement
+from lightning_latent.training import CoconutTraining
 
 DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
 predict), and put any number of finished runs into one table (compare RUN ...). See docs/cli.md."""
@@ -130,6 +130,11 @@ class LatentCLI(LightningCLI):
         except (TypeError, ValueError, RuntimeError) as error:
             raise UserError(f"trainer: {one_line(error)}") from error
 
+    @override
+    def after_instantiate_classes(self) -> None:
+        # The run's folder; None where there is no logger. Asked for now, as the trainer later asks all processes.
+        self.directory = Path(self.trainer.log_dir) if self.trainer.log_dir else None
+
     # The subcommands, in the place of the trainer's own.
 
     def fit(self, **arguments: Any) -> None:
@@ -150,11 +155,6 @@ class LatentCLI(LightningCLI):
         """Answer the questions to predict."""
         self._carry_out(self.trainer.predict, {**self._with_checkpoint(arguments), "return_predictions": False})
 
-    @property
-    def directory(self) -> Path | None:
-        """The run's folder; None where there is no logger."""
-        return Path(self.trainer.log_dir) if self.trainer.log_dir else None
-
     def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Add what fit has learned in the same run's folder, where the method learns and no checkpoint is named."""
         learns = isinstance(self.model, LatentRefinement) and self.model.learn is not None
@@ -172,7 +172,9 @@ class LatentCLI(LightningCLI):
         made_now = self.directory if self.trainer.is_global_zero else None
         if made_now is not None and made_now.exists():
             made_now = None
-        with relay(lambda: self._give_up(made_now)):
+        last = None if self.directory is None else self.directory / "checkpoints" / "last.ckpt"
+        again = f"with --ckpt_path {last}, if it is there" if self.subcommand == "fit" else "to go on where it stopped"
+        with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
             run(**arguments)
         if self.trainer.is_global_zero:
             written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]
@@ -187,11 +189,13 @@ class LatentCLI(LightningCLI):
             return f"The run is in {self.directory}; see it with: tensorboard --logdir {self.directory}"
         return f"Compare it with other runs: python train.py compare {self.directory} OTHER_RUN ..."
 
+    def _processes(self) -> Sequence[Popen[bytes]]:
+        """The processes that Lightning has started on this machine."""
+        return getattr(self.trainer.strategy.launcher, "procs", [])  # other launchers than the script's have none
+
     def _give_up(self, made_now: Path | None) -> None:
-        # Not more gently: a process that waits for another does not hear a gentle signal.
-        launcher = self.trainer.strategy.launcher
-        if launcher is not None:
-            launcher.kill(signal.SIGKILL)
+        for process in self._processes():
+            process.kill()  # not more gently: a process that waits for another does not hear a gentle signal
         if made_now is not None and self.trainer.global_step == 0:
             remove_beginnings(made_now)
 

@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from lightning_latent.data.aqua_rat import AquaRat
 from lightning_latent.data.benchmark import Benchmark
+from lightning_latent.data.benchmarks.aqua_rat import AquaRat
+from lightning_latent.data.benchmarks.gsm8k import GSM8K
+from lightning_latent.data.benchmarks.mathqa import MathQA
+from lightning_latent.data.benchmarks.prontoqa import ProntoQA
+from lightning_latent.data.benchmarks.prosqa import ProsQA
+from lightning_latent.data.benchmarks.strategyqa import StrategyQA
 from lightning_latent.data.example import Example
-from lightning_latent.data.generated import GeneratedProsQA
-from lightning_latent.data.gsm8k import GSM8K
-from lightning_latent.data.mathqa import MathQA
-from lightning_latent.data.prontoqa import ProntoQA
-from lightning_latent.data.prosqa import ProsQA
-from lightning_latent.data.prosqa_balanced import BalancedProsQA
-from lightning_latent.data.source import ExampleSource
-from lightning_latent.data.strategyqa import StrategyQA
+from lightning_latent.data.prosqa.balanced import BalancedProsQA
+from lightning_latent.data.prosqa.generated import GeneratedProsQA
+from lightning_latent.data.streaming.source import ExampleSource
 
 if TYPE_CHECKING:
     from lightning_latent.data.datamodule import LatentDataModule

@@ -1,5 +1,6 @@
-"""The data module: five splits of one benchmark, streamed or in memory."""
+"""The data module: the splits of one benchmark, streamed or mapped into memory."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from lightning import LightningDataModule
@@ -7,11 +8,11 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.data.loader import EvalLoader, TrainLoader
 from lightning_latent.data.overlap import question_key
-from lightning_latent.data.row_source import MemorySource, RowSource, open_rows
-from lightning_latent.data.source import ExampleSource, FirstExamples
-from lightning_latent.data.stream import Share
+from lightning_latent.data.streaming.loader import EvalLoader, TrainLoader
+from lightning_latent.data.streaming.row_source import RowSource, open_rows
+from lightning_latent.data.streaming.share import Share
+from lightning_latent.data.streaming.source import ExampleSource, FirstExamples
 from lightning_latent.errors import UserError
 
 _NEEDED = {"fit": ("train",), "validate": ("validation",), "test": ("test",), "predict": ("predict",)}
@@ -22,8 +23,9 @@ class LatentDataModule(LightningDataModule):
     """Batches of a benchmark's examples: each is a `list[Example]`, tokenised by the model that reads it.
 
     A split is named by a string or made by an `ExampleSource`. The string is a path (`.json`, `.jsonl`, `.txt`, `.tsv`,
-    each also `.gz` or `.zst`) or a hub dataset (`hub:owner/name[:config][@revision][#split]`, the split being `train`,
-    `validation` or `test` by default), and may end in `[start:stop]` to take only those rows.
+    each also `.gz` or `.zst`; `.csv`, `.parquet`, `.arrow`) or a hub dataset
+    (`hub:owner/name[:config][@revision][#split]`, the split being `train`, `validation` or `test` by default), and may
+    end in `[start:stop]` to take only those rows.
 
     Over any number of devices and workers every example occurs exactly once an epoch, and a run that is resumed within
     an epoch goes on with the next one. In training all devices make the same number of batches, so the last one may be
@@ -40,11 +42,12 @@ class LatentDataModule(LightningDataModule):
         eval_batch_size: Examples a batch on each device in validation, test and prediction.
         num_workers: Worker processes that read ahead on each device; 0 reads in the main process.
         shuffle_buffer: Training examples are shuffled through a buffer of this size, anew each epoch; 0 keeps their
-            order. In memory they are shuffled as a whole. Sources made by a class see to their order themselves.
+            order. Mapped rows are shuffled as a whole. Sources made by a class see to their order themselves.
         seed: Seed of the training order.
         max_train: Use only the first so many training examples, after deduplication.
         max_eval: Use only the first so many examples of each other split.
-        streaming: Read files and hub datasets while iterating, in flat memory; else parse them once into memory.
+        streaming: Read files and hub datasets front to back while iterating; else map them into memory, through the
+            cache of `datasets`, and parse every row once at the start.
         deduplicate: Drop training questions that occur in validation or test, all of them whatever `max_eval` is, going
             by letters and digits in lower case. Reads the data once more at the start.
         skip_bad: Leave out rows of files and hub datasets that cannot be parsed, with a warning that says how many and
@@ -117,25 +120,25 @@ class LatentDataModule(LightningDataModule):
     def train_dataloader(self) -> TrainLoader:
         """This device's training batches."""
         source = self.source("train")
-        share = self._share(1)._replace(even=True)
-        if self.batch_size % share.world:
-            raise UserError(f"data.batch_size is {self.batch_size}; it must be a multiple of the {share.world} devices")
-        share = share._replace(batch_size=self.batch_size // share.world)
-        if not _is_sized(source):
-            if share.world > 1 and not isinstance(source, RowSource):
-                raise UserError(f"data.train: {type(source).__name__} needs __len__ to train on several devices")
+        world = self._share(1).world
+        if self.batch_size % world:
+            raise UserError(f"data.batch_size is {self.batch_size}; it must be a multiple of the {world} devices")
+        examples = _length(source)
+        if examples is None:
             rank_zero_warn(
                 "The number of training examples is unknown, so progress has no total and a run that is resumed within"
                 " an epoch skips one batch. Set `data.streaming` to false to know it."
             )
-        fixed = self.trainer is not None and self.trainer.overfit_batches > 0
+        order = {"batch_size": self.batch_size, "examples": examples, "shuffle_buffer": 0, "seed": self.seed}
+        if isinstance(source, RowSource) and not (self.trainer and self.trainer.overfit_batches):
+            source = source.shuffled(buffer_size=self.shuffle_buffer, seed=self.seed)
+            order["shuffle_buffer"] = source.shuffle_buffer
         return TrainLoader(
             source,
-            share,
+            self._share(self.batch_size // world)._replace(even=True),
+            epoch=lambda: self.trainer.current_epoch if self.trainer else 0,
+            order=order,
             num_workers=self.num_workers,
-            shuffle_buffer=0 if fixed else self.shuffle_buffer,
-            seed=self.seed,
-            epoch=0 if self.trainer is None else self.trainer.current_epoch,
         )
 
     def val_dataloader(self) -> EvalLoader | list:
@@ -191,7 +194,7 @@ class LatentDataModule(LightningDataModule):
         if not self.skip_bad:
             return source
         source, errors = source.without_bad()
-        if next(source.iter_keys(), None) is None:
+        if next(iter(source), None) is None:
             raise UserError(
                 f"data.{split}: none of the rows of {named} can be parsed, the first because of {errors[0]}"
             )
@@ -200,14 +203,16 @@ class LatentDataModule(LightningDataModule):
         return source
 
     def _finish(self, source: ExampleSource, limit: int | None) -> ExampleSource:
-        if isinstance(source, RowSource):
-            source = source.first(limit)
-            return source if self.streaming else MemorySource(source)
-        return source if limit is None else FirstExamples(source, limit)
+        if not isinstance(source, RowSource):
+            return source if limit is None else FirstExamples(source, limit)
+        source = replace(source, limit=limit)
+        if not self.streaming:
+            source.parse_all()
+        return source
 
     def _evaluation_questions(self) -> set[str]:
         given = [split for split in ("validation", "test") if getattr(self, split) is not None]
-        return {question_key(example) for split in given for example in self._open(split).iter_examples(0, 1)}
+        return {question_key(example) for split in given for example in self._open(split)}
 
 
 def _skipped(split: str, errors: list[str]) -> str:
@@ -217,9 +222,8 @@ def _skipped(split: str, errors: list[str]) -> str:
     return f"data.{split}: rows that cannot be parsed are left out, {len(errors)} in all:{first}{rest}"
 
 
-def _is_sized(source: ExampleSource) -> bool:
+def _length(source: ExampleSource) -> int | None:
     try:
-        len(source)
+        return len(source)
     except TypeError:
-        return False
-    return True
+        return None

@@ -14,9 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from lightning_latent.data.benchmark import Benchmark
-from lightning_latent.data.choices import without_options
+from lightning_latent.data.benchmarks.choices import without_options
 from lightning_latent.data.example import Example
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 
 
 def question_key(example: Example) -> str:
@@ -88,7 +88,7 @@ def report(
     """
     first = open_rows(train, benchmark, default_split="train", streaming=True)
     second = open_rows(evaluation, evaluation_benchmark or benchmark, default_split="test", streaming=True)
-    overlap = find_overlap(first.iter_examples(0, 1), second.iter_examples(0, 1))
+    overlap = find_overlap(first, second)
     Console().print(overlap_table(overlap, (train, evaluation), show=show))
 
 

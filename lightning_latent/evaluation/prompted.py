@@ -23,7 +23,7 @@ class PromptedModel(AnsweringModule):
     """An instruction-tuned model, prompted in its own chat template and decoded greedily.
 
     Args:
-        model: Directory or hub id.
+        path: Directory or hub id.
         benchmark: How answers are read and judged; the data module's benchmark if not given.
         method: Its name in tables; by default the model's and the style's.
         style: `cot` asks it to think step by step, `concise` to do so in few words, `short` for the answer alone.
@@ -38,7 +38,7 @@ class PromptedModel(AnsweringModule):
     def __init__(
         self,
         *,
-        model: str,
+        path: str,
         benchmark: Benchmark | None = None,
         method: str | None = None,
         style: Style = "cot",
@@ -49,8 +49,8 @@ class PromptedModel(AnsweringModule):
         revision: str | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        super().__init__(benchmark=benchmark, method=method or f"{model}, {style}")
-        self.path = model
+        super().__init__(benchmark=benchmark, method=method or f"{path}, {style}")
+        self.path = path
         self.style: Style = style
         self.system = system
         self.max_new_tokens = max_new_tokens

@@ -1,11 +1,13 @@
 """What a model has read so far: an immutable value around the key-value cache."""
 
-import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import Cache, DynamicCache, PretrainedConfig
+from transformers import Cache, DynamicCache, PreTrainedConfig
+
+from lightning_latent.errors import UserError
+from lightning_latent.upstream import detach_cache, fork_cache
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,20 @@ class Context:
         return self.mask.shape[0]
 
 
-def new_cache(config: PretrainedConfig) -> Cache:
-    """An empty cache; layers with a sliding window keep more than their window, so that a column can be dropped."""
+def new_cache(config: PreTrainedConfig) -> Cache:
+    """An empty cache; layers with a sliding window keep more than their window, so that a column can be dropped.
+
+    Raises:
+        UserError: The model keeps a running state, which cannot be gone back on, in place of columns.
+    """
     cache = DynamicCache(config=config)
+    if not cache.is_croppable:
+        raise UserError(
+            f"{config.model_type} keeps a running state in place of keys and values, which is not supported; use a "
+            "family with attention in every layer"
+        )
     cache.activate_past_recording()
     return cache
-
-
-def fork(cache: Cache) -> Cache:
-    """Copy a cache so that appending to the copy leaves the original as it is.
-
-    Layers of a dynamic cache rebind their tensors when they grow, so the copy is shallow: no key or value is copied.
-    """
-    twin = copy.copy(cache)
-    twin.layers = [copy.copy(layer) for layer in cache.layers]
-    return twin
 
 
 def positions(mask: Tensor, last: int) -> Tensor:
@@ -71,9 +72,8 @@ def select_rows(context: Context, rows: Tensor) -> Context:
         context: The context of B rows.
         rows: `[N]` of row numbers.
     """
-    cache = fork(context.cache)
-    for layer in cache.layers:
-        layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+    cache = fork_cache(context.cache)
+    cache.batch_select_indices(rows)
     return Context(cache=cache, mask=context.mask[rows], hidden=context.hidden[rows])
 
 
@@ -82,8 +82,7 @@ def drop_last(context: Context) -> Context:
 
     The hidden state of the column before is not known any more; zeros stand in for it.
     """
-    cache = fork(context.cache)
+    cache = fork_cache(context.cache)
     cache.crop(-1)
-    for layer in cache.layers:
-        layer.keys, layer.values = layer.keys.detach(), layer.values.detach()
+    detach_cache(cache)
     return Context(cache=cache, mask=context.mask[:, :-1], hidden=torch.zeros_like(context.hidden))

@@ -6,6 +6,8 @@ from typing import TypedDict
 import torch
 from torch import nn
 
+from lightning_latent.reasoner.place import known_commit
+
 
 class Identity(TypedDict):
     """What a checkpoint remembers of a model it belongs to."""
@@ -29,6 +31,5 @@ def weights_hash(model: nn.Module) -> str:
 
 
 def identify(model: nn.Module, *, path: str, revision: str | None = None) -> Identity:
-    """The identity of a loaded model."""
-    commit = getattr(getattr(model, "config", None), "_commit_hash", None)
-    return Identity(path=path, revision=commit or revision, sha256=weights_hash(model))
+    """The identity of a model loaded from `path`; of a hub id, the revision is the commit."""
+    return Identity(path=path, revision=known_commit(path, revision) or revision, sha256=weights_hash(model))

@@ -4,20 +4,19 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
-from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import find_adapter_config_file
 
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.head import check_head
 from lightning_latent.reasoner.markers import LatentMetadata, add_markers, fit_vocabulary, read_metadata, write_metadata
+from lightning_latent.reasoner.place import find_file, pin
 from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.upstream import quiet_peft
 
 DType = Literal["auto", "float64", "float32", "bfloat16", "float16"]
 
@@ -55,17 +54,20 @@ def load_reasoner(
         UserError: There is nothing at `path`, or it does not say how many latents it thinks.
     """
     path = resolve(path)
-    adapter = find_adapter(path, revision=revision)
+    commit = pin(path, revision)
+    adapter = _find_adapter(path, commit=commit)
     if adapter is None:
         model, tokenizer = load_model(
-            path, revision=revision, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
+            path, revision=commit, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
         )
     else:
-        below = base or adapter.get("base_model_name_or_path")
+        below, at = (base, None) if base else (adapter.get("base_model_name_or_path"), adapter.get("revision"))
         if below is None:
             raise UserError(f"the adapter {path!r} does not name the model below it; give base")
-        model, tokenizer = load_model(below, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code)
-        model, tokenizer = _merge_adapter(model, tokenizer, path, revision=revision)
+        model, tokenizer = load_model(
+            below, revision=at, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
+        )
+        model, tokenizer = _merge_adapter(model, tokenizer, path, commit=commit)
     reasoner = LatentReasoner(model, tokenizer, _settle_metadata(model, tokenizer, path, num_latents))
     check_head(reasoner)
     return reasoner
@@ -87,50 +89,41 @@ def load_model(
         UserError: There is nothing at `path`, or it cannot be read, or weights are missing.
     """
     path = resolve(path)
-    check_place(path)
+    commit = pin(path, revision)
     with _one_line(f"cannot load a model from {path!r}"):
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded = AutoModelForCausalLM.from_pretrained(
             path,
-            revision=revision or "main",
+            revision=commit or "main",
             dtype=dtype,
             attn_implementation=attention,
             trust_remote_code=trust_remote_code,
             use_safetensors=True,  # never a pickle, which could run code
             output_loading_info=True,
         )
+    model, report = cast(tuple[PreTrainedModel, dict[str, set[str]]], loaded)
     if report["missing_keys"]:  # transformers fills them with random numbers and goes on
         raise UserError(f"the weights at {path!r} lack {min(report['missing_keys'])}; save the whole model again")
+    if report["unexpected_keys"]:  # leaves these out, and what was trained would compute something else
+        spare = min(report["unexpected_keys"])
+        raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
-    return Loaded(model, load_tokenizer(path, revision=revision, trust_remote_code=trust_remote_code))
+    return Loaded(model, _load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code))
 
 
-def load_tokenizer(path: str, *, revision: str | None = None, trust_remote_code: bool = False) -> Any:
-    """Load a tokenizer; a `UserError` if there is none at `path`."""
+def _load_tokenizer(path: str, *, commit: str | None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     with _one_line(f"cannot load a tokenizer from {path!r}"):
-        return AutoTokenizer.from_pretrained(path, revision=revision or "main", trust_remote_code=trust_remote_code)
+        return AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
 
 
-def find_adapter(path: str, *, revision: str | None = None) -> dict[str, Any] | None:
+def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
     """The configuration of the PEFT adapter at `path`, or None where there is a whole model or nothing."""
-    check_place(path)
-    file = find_adapter_config_file(path, revision=revision)
+    with _one_line(f"cannot look for an adapter at {path!r}"):
+        file = find_file(path, "adapter_config.json", commit=commit)
     if file is None:
         return None
     with _one_line(f"cannot read {file}"):
-        return json.loads(Path(file).read_text(encoding="utf-8"))
-
-
-def check_place(path: str) -> None:
-    """Refuse what is neither a directory nor could be a hub id, before anything asks the network."""
-    if path and Path(path).is_dir():
-        return
-    try:
-        validate_repo_id(path)
-    except HFValidationError:
-        raise UserError(
-            f"no model at {path!r}: there is no such directory, and it is no hub id; check the path"
-        ) from None
+        return json.loads(file.read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -144,7 +137,7 @@ def _one_line(what: str) -> Iterator[None]:
 
 
 def _merge_adapter(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: str, *, revision: str | None
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: str, *, commit: str | None
 ) -> Loaded:
     """Merge an adapter into the model below it.
 
@@ -153,13 +146,13 @@ def _merge_adapter(
     from peft import PeftModel  # heavy, and only adapters need it
 
     with suppress(UserError):
-        tokenizer = load_tokenizer(path, revision=revision)
+        tokenizer = _load_tokenizer(path, commit=commit)
     fit_vocabulary(model, tokenizer)
-    with _one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"):
-        merged = PeftModel.from_pretrained(model, path, revision=revision or "main").merge_and_unload()
+    with _one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
+        merged = PeftModel.from_pretrained(model, path, revision=commit or "main").merge_and_unload()
     merged.config.name_or_path = path
     with suppress(OSError, ValueError):  # many adapters come without
-        metadata = read_metadata(AutoConfig.from_pretrained(path, revision=revision or "main"))
+        metadata = read_metadata(AutoConfig.from_pretrained(path, revision=commit or "main"))
         if metadata is not None:
             write_metadata(merged.config, metadata)
     return Loaded(merged, tokenizer)

@@ -1,9 +1,10 @@
 """The tokens that mark latent reasoning, and what a checkpoint says about itself."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from torch import Tensor
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
 
@@ -34,12 +35,12 @@ class LatentMetadata(NamedTuple):
     latent: str = LATENT
 
 
-def write_metadata(config: PretrainedConfig, metadata: LatentMetadata) -> None:
+def write_metadata(config: PreTrainedConfig, metadata: LatentMetadata) -> None:
     """Store the metadata in a model's configuration, from where `save_pretrained` writes it."""
     setattr(config, CONFIG_KEY, metadata._asdict())
 
 
-def read_metadata(config: PretrainedConfig) -> LatentMetadata | None:
+def read_metadata(config: PreTrainedConfig) -> LatentMetadata | None:
     """The metadata stored in a model's configuration, or None."""
     stored = getattr(config, CONFIG_KEY, None)
     if stored is None:
@@ -78,12 +79,12 @@ def add_markers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, l
     if new:
         tokenizer.add_special_tokens({"extra_special_tokens": new}, replace_extra_special_tokens=False)
         fit_vocabulary(model, tokenizer)
-        _copy_rows(model, tokenizer, tokenizer.convert_tokens_to_ids(new), like=like)
+        _copy_rows(model, tokenizer, cast(list[int], tokenizer.convert_tokens_to_ids(new)), like=like)
 
 
 def fit_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, like: str = "<<") -> None:
     """Make room for tokens that were added to the tokenizer, their rows copied from the token `like`."""
-    rows = model.get_input_embeddings().weight.shape[0]
+    rows = cast(Tensor, model.get_input_embeddings().weight).shape[0]
     if len(tokenizer) > rows:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
         _copy_rows(model, tokenizer, range(rows, len(tokenizer)), like=like)
@@ -95,6 +96,6 @@ def _copy_rows(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: 
     source = pieces[0] if pieces else tokenizer.eos_token_id
     # Tied tables are one and the same; copying twice does no harm.
     heads = (model.get_input_embeddings(), model.get_output_embeddings())
-    for table in (head.weight.data for head in heads if head is not None):
+    for table in (cast(Tensor, head.weight).data for head in heads if head is not None):
         for token in ids:
             table[token] = table[source]

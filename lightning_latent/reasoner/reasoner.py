@@ -1,16 +1,17 @@
 """A frozen causal language model that thinks in latents."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner.context import Context, fork, new_cache, positions
+from lightning_latent.reasoner.context import Context, new_cache, positions
 from lightning_latent.reasoner.markers import LatentMetadata
 from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
+from lightning_latent.upstream import fork_cache
 
 Refine = Callable[[int, list[Tensor], Tensor], Tensor]
 """Called before each latent is fed: step t from 0, the latents `[B, D]` already fed, the new one `[B, D]`."""
@@ -44,7 +45,8 @@ class LatentReasoner(nn.Module):
         self.model = model
         self.tokenizer = tokenizer
         self.metadata = metadata
-        ids = tokenizer.convert_tokens_to_ids([metadata.start, metadata.end or metadata.start, metadata.latent])
+        tokens = [metadata.start, metadata.end or metadata.start, metadata.latent]
+        ids = cast(list[int], tokenizer.convert_tokens_to_ids(tokens))
         if metadata.markers and (None in ids or tokenizer.unk_token_id in ids):
             raise UserError(f"the tokenizer of {model.name_or_path} lacks {metadata.start}; add it with add_markers")
         self.start_id, self.end_id, self.latent_id = ids
@@ -62,7 +64,7 @@ class LatentReasoner(nn.Module):
     @property
     def hidden_size(self) -> int:
         """Width D of a latent."""
-        return self.model.get_input_embeddings().weight.shape[-1]
+        return cast(Tensor, self.model.get_input_embeddings().weight).shape[-1]
 
     @property
     def max_positions(self) -> int | None:
@@ -97,10 +99,10 @@ class LatentReasoner(nn.Module):
             input_ids=ids,
             attention_mask=mask,
             position_ids=positions(mask, ids.shape[1]),
-            past_key_values=new_cache(self.model.config),
+            cache=new_cache(self.model.config),
             use_cache=True,
         )
-        return Context(cache=out.past_key_values, mask=mask, hidden=out.last_hidden_state[:, -1])
+        return Context(cache=out.cache, mask=mask, hidden=out.last_hidden_state[:, -1])
 
     def extend(self, context: Context, embeds: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Context]:
         """Read K more columns in one call.
@@ -120,11 +122,11 @@ class LatentReasoner(nn.Module):
             inputs_embeds=embeds.to(self.dtype),
             attention_mask=mask,
             position_ids=positions(mask, count),
-            past_key_values=fork(context.cache),
+            cache=fork_cache(context.cache),
             use_cache=True,
         )
         hidden = out.last_hidden_state
-        return hidden, Context(cache=out.past_key_values, mask=mask, hidden=hidden[:, -1])
+        return hidden, Context(cache=out.cache, mask=mask, hidden=hidden[:, -1])
 
     def encode(self, questions: Sequence[str], *, room: int = 0) -> Context:
         """Read a batch of questions, each followed by a newline and the start marker.

@@ -1,11 +1,12 @@
 """The data module alone: splits, limits, deduplication, sharding and clear errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from jsonargparse import ArgumentParser
 
-from lightning_latent.data import Example, ExampleSource, LatentDataModule, ProsQA
+from lightning_latent.data import GSM8K, Example, ExampleSource, LatentDataModule, ProsQA
+from lightning_latent.data.streaming.source import at_positions
 from lightning_latent.errors import UserError
 
 from .conftest import prosqa_rows
@@ -32,8 +33,8 @@ class Counting(ExampleSource):
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
-    def iter_examples(self, shard: int, num_shards: int, skip: int = 0) -> Iterator[Example]:
-        for number in range(shard + skip * num_shards, self.size, num_shards):
+    def iter_examples(self, positions: Iterable[int]) -> Iterator[Example]:
+        for number in at_positions(range(self.size), positions):
             yield Example(id=f"{self.epoch}/{number}", question=f"q{number}", steps=(), answer="a")
 
 
@@ -65,11 +66,13 @@ def test_training_order_is_the_same_in_memory_if_the_buffer_holds_all(write_rows
     assert orders[0] == orders[1] != sorted(orders[0])
 
 
-def test_training_order_changes_with_epoch_and_seed_only(write_rows):
+def test_training_order_changes_with_epoch_and_seed_only(write_rows, as_rank):
     path = write_rows("small.jsonl", prosqa_rows(20))
-    loader = module(train=path, shuffle_buffer=6, batch_size=4).train_dataloader()
+    data = module(train=path, shuffle_buffer=6, batch_size=4)
+    data.trainer = as_rank(0, 1)
+    loader = data.train_dataloader()
     first, again = ids(loader), ids(loader)
-    loader.sampler.set_epoch(1)
+    data.trainer.current_epoch = 1
     second = ids(loader)
     other = ids(module(train=path, shuffle_buffer=6, batch_size=7, seed=1).train_dataloader())
     assert first == again == ids(module(train=path, shuffle_buffer=6, batch_size=5, num_workers=2).train_dataloader())
@@ -77,9 +80,10 @@ def test_training_order_changes_with_epoch_and_seed_only(write_rows):
     assert sorted(first) == sorted(second) == sorted(other)
 
 
-@pytest.mark.parametrize("streaming", [True, False])
-@pytest.mark.parametrize(("size", "world", "workers"), [(13, 2, 0), (5, 4, 0), (3, 8, 0), (13, 2, 2)])
-def test_ranks_share_the_examples(write_rows, as_rank, streaming, size, world, workers):
+@pytest.mark.parametrize(
+    ("size", "world", "workers", "streaming"), [(13, 2, 0, True), (5, 4, 0, False), (3, 8, 0, True), (13, 2, 2, False)]
+)
+def test_ranks_share_the_examples(write_rows, as_rank, size, world, workers, streaming):
     path = write_rows("small.jsonl", prosqa_rows(size))
     train, test = [], []
     for rank in range(world):
@@ -135,33 +139,44 @@ def test_deduplication_knows_questions_beyond_the_limit(write_rows):
     assert len(ids(data.val_dataloader())) == len(ids(data.test_dataloader())) == 1
 
 
-def test_example_sources_see_the_epoch_and_are_limited():
+def test_example_sources_see_the_epoch_and_are_limited(as_rank):
     data = module(train=Counting(5), validation=Counting(5), max_train=3, max_eval=2, batch_size=2)
+    data.trainer = as_rank(0, 1)
     loader = data.train_dataloader()
-    loader.sampler.set_epoch(4)
+    data.trainer.current_epoch = 4
     assert ids(loader) == ["4/0", "4/1", "4/2"]
     assert ids(data.val_dataloader()) == ["0/0", "0/1"]
 
 
-def test_source_without_length_works_on_one_device_only(as_rank):
+def test_source_without_length(as_rank):
     data = module(train=Endless(5), test=Endless(5), batch_size=2)
     with pytest.warns(UserWarning, match="unknown"):
         loader = data.train_dataloader()
     assert ids(loader) == [f"0/{n}" for n in range(5)]
     with pytest.raises(TypeError):
         len(loader)
-    data.trainer = as_rank(0, 2)
-    assert ids(data.test_dataloader()) == ["0/0", "0/2", "0/4"]
-    with pytest.raises(UserError, match="needs __len__"):
-        data.train_dataloader()
+    data.trainer = as_rank(1, 2)
+    assert ids(data.test_dataloader()) == ["0/1", "0/3"]
+    with pytest.warns(UserWarning, match="unknown"):
+        assert [len(batch) for batch in data.train_dataloader()] == [1, 1, 0]  # as many as the other device
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_bad_row_is_one_line_even_from_a_worker(write_rows, workers):
     path = write_rows("bad.jsonl", [*prosqa_rows(3), {"question": "only"}])
     loader = module(test=path, num_workers=workers).test_dataloader()
-    with pytest.raises(UserError, match=r"^[^\n]*bad.jsonl:4: no field [^\n]*; correct or remove the row$"):
+    message = r"^[^\n]*bad.jsonl:4: no field [^\n]*; correct or remove the row$"
+    with pytest.raises(UserError, match=message):
         ids(loader)
+    with pytest.raises(UserError, match=message):  # before a model is loaded
+        module(test=path, streaming=False).setup("test")
+
+
+def test_a_complaint_quotes_no_whole_field(write_rows):
+    path = write_rows("bad.jsonl", [{"question": "q", "steps": [], "answer": "word " * 1000}])
+    with pytest.raises(UserError, match=r"the answer .word .*\.\.\.; correct or remove the row") as caught:
+        ids(LatentDataModule(benchmark=GSM8K(), test=path).test_dataloader())
+    assert len(str(caught.value)) < 600
 
 
 def test_a_config_names_every_kind_of_source(write_rows, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 
-from . import test_contract as contract
+from .benchmarks import test_contract as contract
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = {"id": "q1", "problem": "12 + 30", "working": ["10 + 30 = 40", "40 + 2 = 42"], "result": "42"}
@@ -38,19 +38,12 @@ def test_the_added_benchmark_works(quiz):
         quiz.parse({}, index=0)
 
 
-def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path, monkeypatch):
-    monkeypatch.setattr(contract, "FIXTURES", tmp_path)
+def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path):
     (tmp_path / "quiz").mkdir()
     rows = [{**ROW, "id": f"q{number}"} for number in range(3)]
     (tmp_path / "quiz" / "tiny.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    for name in filter(lambda name: name.startswith("test_"), dir(contract.TestSmallFile)):
-        getattr(contract.TestSmallFile(), name)(quiz, "quiz/tiny.jsonl", 3)
-    adapter = contract.TestAdapter()
-    adapter.test_a_config_can_name_it(quiz)
-    adapter.test_attributes(quiz)
-    adapter.test_every_file_is_read_the_same_in_a_worker(quiz)
-    for row in ({}, {"text": "?"}, {"question": "q"}, {key: ROW[key] for key in ("id", "problem", "working")}):
-        adapter.test_malformed_rows_are_value_errors(quiz, row)
+    contract.check_file(quiz, str(tmp_path / "quiz" / "tiny.jsonl"), 3)
+    contract.check_adapter(quiz, {key: ROW[key] for key in ("id", "problem", "working")})
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from dataclasses import replace
 
 import lightning as L
 import pytest
@@ -9,6 +10,8 @@ import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 
 from lightning_latent.data import LatentDataModule, ProsQA
+from lightning_latent.data.streaming import row_source
+from lightning_latent.data.streaming.row_source import open_file
 
 from .conftest import prosqa_rows
 
@@ -78,8 +81,8 @@ def make(write_rows):
     return module
 
 
-@pytest.mark.parametrize(("streaming", "workers"), [(True, 0), (False, 0), (True, 2)])
-@pytest.mark.parametrize("step", [6, 8, 12])  # after an epoch, two batches of the second, two epochs
+# After an epoch, after two batches of the second, after two epochs.
+@pytest.mark.parametrize(("step", "streaming", "workers"), [(6, True, 0), (8, True, 2), (8, False, 0), (12, False, 2)])
 def test_resuming_continues_with_the_next_example(tmp_path, make, streaming, workers, step):
     whole = run(tmp_path / "whole", make(streaming=streaming))
     assert [len(batches) for batches in whole.values()] == [6, 6, 6]
@@ -124,3 +127,12 @@ def test_fit_needs_no_validation(tmp_path, make):
 def test_overfitting_repeats_the_same_batches(tmp_path, make):
     seen = run(tmp_path, make(), overfit_batches=2)
     assert seen[0] == seen[1] == [["prosqa/train/0", "prosqa/train/1"], ["prosqa/train/2", "prosqa/train/3"]]
+
+
+@pytest.mark.filterwarnings("ignore:The number of training examples")
+def test_the_order_of_an_epoch_needs_no_length(tmp_path, make, monkeypatch):
+    """Lightning fetches a batch ahead where it knows no length; still each epoch has its own order."""
+    whole = run(tmp_path / "sized", make())
+    unsized = lambda path, streaming: replace(open_file(path, streaming=streaming), size=None)  # noqa: E731
+    monkeypatch.setattr(row_source, "open_file", unsized)
+    assert run(tmp_path / "unsized", make(num_workers=2)) == whole

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from lightning_latent.data import GSM8K, AquaRat, Benchmark, Example, LatentDataModule, MathQA
-from lightning_latent.data.choices import with_options
+from lightning_latent.data.benchmarks.choices import with_options
 from lightning_latent.data.overlap import find_overlap, main, question_key
-from lightning_latent.data.row_source import open_rows
+from lightning_latent.data.streaming.row_source import open_rows
 
 from .conftest import prosqa_rows
 from .fixtures import OFFICIAL
@@ -73,7 +73,7 @@ def official(benchmark: Benchmark, *files: str) -> list[Example]:
         pytest.skip(f"{missing[0]} is not here; name the folder of the official files in LATENT_DATA")
     paths = [str(OFFICIAL / file) for file in files]
     sources = [open_rows(path, benchmark, default_split="test", streaming=True) for path in paths]
-    return [example for source in sources for example in source.iter_examples(0, 1)]
+    return [example for source in sources for example in source]
 
 
 def test_overlaps_of_the_official_files():

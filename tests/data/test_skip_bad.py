@@ -10,7 +10,7 @@ from .test_datamodule import ids, module
 
 @pytest.fixture
 def holed(write_rows) -> str:
-    """Ten rows that are sound between seven that are not, on the lines 2, 3, 5, 7, 9, 11, 17."""
+    """Ten rows that parse between seven that do not, on the lines 2, 3, 5, 7, 9, 11, 17."""
     bad = [{"question": "only"}, {"question": "q", "steps": "no list", "answer": "a"}, {}]
     rows = prosqa_rows(10)
     for number, line in enumerate((2, 3, 5, 7, 9, 11, 17)):
@@ -19,10 +19,9 @@ def holed(write_rows) -> str:
 
 
 @pytest.mark.filterwarnings("ignore:data.train")
-@pytest.mark.parametrize("streaming", [True, False])
-@pytest.mark.parametrize(("world", "workers"), [(1, 0), (2, 0), (3, 2)])
+@pytest.mark.parametrize(("streaming", "world", "workers"), [(True, 1, 0), (True, 3, 2), (False, 2, 2)])
 def test_bad_rows_are_left_out_the_same_everywhere(holed, as_rank, streaming, world, workers):
-    sound = [f"prosqa/holed/{line - 1}" for line in (1, 4, 6, 8, 10, 12, 13, 14, 15, 16)]
+    parsed = [f"prosqa/holed/{line - 1}" for line in (1, 4, 6, 8, 10, 12, 13, 14, 15, 16)]
     read = []
     for rank in range(world):
         data = module(
@@ -33,7 +32,7 @@ def test_bad_rows_are_left_out_the_same_everywhere(holed, as_rank, streaming, wo
         batches = list(loader)
         assert len(batches) == len(loader)
         read += ids(batches)
-    assert sorted(read) == sorted(sound)
+    assert sorted(read) == sorted(parsed)
 
 
 @pytest.mark.filterwarnings("ignore:data.train")

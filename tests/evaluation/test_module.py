@@ -12,7 +12,7 @@ from tests.data.fixtures import FIXTURES
 
 def judge(mine: Benchmark | None, theirs: L.LightningDataModule | None) -> Benchmark:
     """The benchmark of a module that the trainer has set up."""
-    module = PromptedModel(model="nowhere", benchmark=mine)
+    module = PromptedModel(path="nowhere", benchmark=mine)
     trainer = L.Trainer(logger=False, accelerator="cpu", barebones=True)
     trainer.datamodule = theirs
     module.trainer = trainer

@@ -30,7 +30,7 @@ EXAMPLES = [
 
 
 def ready(path: str, **options) -> PromptedModel:
-    module = PromptedModel(model=path, **{"benchmark": GSM8K(), "max_new_tokens": 12, "dtype": "float32", **options})
+    module = PromptedModel(path=path, **{"benchmark": GSM8K(), "max_new_tokens": 12, "dtype": "float32", **options})
     module.configure_model()
     return module
 
@@ -98,7 +98,7 @@ def test_it_is_a_run_like_any_other(directory, tmp_path):
     data = LatentDataModule(benchmark=GSM8K(), test=str(FIXTURES / "gsm8k" / "tiny.jsonl"), eval_batch_size=3)
     quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False, "accelerator": "cpu"}
     trainer = L.Trainer(**quiet, callbacks=[Predictions()], default_root_dir=tmp_path)
-    trainer.test(PromptedModel(model=directory, style="short", max_new_tokens=4), data, verbose=False)
+    trainer.test(PromptedModel(path=directory, style="short", max_new_tokens=4), data, verbose=False)
     run = read_run(tmp_path)
     assert run.method == f"{directory}, short"
     assert len(run.answers) == 4 and set(run.about["models"]) == {"model"}

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner, naive_score
+from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
+from tests.reasoner.naive import naive_score
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from lightning_latent.reasoner import LatentReasoner
+from lightning_latent.reasoner.markers import END
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
-
-from .models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, last_hidden, make_reasoner, naive_decode, naive_score
+from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
+from tests.reasoner.naive import last_hidden, naive_decode, naive_score
 
 CLOSE = {"rtol": 0.0, "atol": 1e-9}
 
@@ -46,9 +46,9 @@ def test_one_forward_over_everything_gives_all_latents_and_logits(reasoner):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("end", ["<|end-latent|>", None])
-def test_scores_are_those_of_each_question_alone_without_a_cache(reasoner, end):
-    reasoner = LatentReasoner(reasoner.model, reasoner.tokenizer, reasoner.metadata._replace(end=end))
+@pytest.mark.parametrize(("family", "end"), [*((family, END) for family in FAMILIES), ("llama", None)])
+def test_scores_are_those_of_each_question_alone_without_a_cache(family, end):
+    reasoner = make_reasoner(family, end=end)
     scores, tokens = reasoner.score(reasoner.answer_context(reasoner.rollout(reasoner.encode(QUESTIONS))), ANSWERS)
     expected = [naive_score(reasoner, question, answer) for question, answer in zip(QUESTIONS, ANSWERS, strict=True)]
     torch.testing.assert_close(scores, torch.stack([score for score, _ in expected]), **CLOSE)
@@ -56,7 +56,8 @@ def test_scores_are_those_of_each_question_alone_without_a_cache(reasoner, end):
 
 
 @torch.no_grad()
-def test_steps_in_words_are_scored_with_the_answer_that_they_precede(reasoner):
+def test_steps_in_words_are_scored_with_the_answer_that_they_precede():
+    reasoner = make_reasoner()
     steps = [["Bob is a yumpus.", "Every yumpus is a lempus."], [], ["Tom is a yumpus."], [], ["Bob is a dumpus."]]
     concluded = reasoner.answer_context(reasoner.rollout(reasoner.encode(QUESTIONS)))
     scores, tokens = reasoner.score(concluded, ANSWERS, steps=steps)
@@ -106,7 +107,8 @@ def test_replay_in_one_call_is_the_rollout_step_by_step(reasoner):
 
 
 @torch.no_grad()
-def test_a_refinement_sees_what_was_fed_and_decides_what_is(reasoner):
+def test_a_refinement_sees_what_was_fed_and_decides_what_is():
+    reasoner = make_reasoner()
     context = reasoner.encode(QUESTIONS)
     seen = []
 

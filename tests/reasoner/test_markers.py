@@ -1,16 +1,16 @@
 """Marker tokens: where they get their rows from, and that nothing else changes."""
 
+import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from lightning_latent.coconut.scratch import sentence_tokenizer
-from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
-
-from .models import NAMES, NOUNS, config
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.markers import CONFIG_KEY, END, LATENT, START, add_markers, read_metadata
+from tests.models import config, words
 
 
 def plain(family: str, **options):
-    tokenizer = sentence_tokenizer(names=NAMES, nouns=NOUNS)
+    tokenizer = words()
     return AutoModelForCausalLM.from_config(config(family, len(tokenizer), **options)), tokenizer
 
 
@@ -61,3 +61,21 @@ def test_without_the_token_to_copy_the_end_of_sequence_serves():
     add_markers(model, tokenizer, like="unheard of")
     table = model.get_input_embeddings().weight
     assert torch.equal(table[-1], table[tokenizer.eos_token_id])
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"thought": "hidden"}, "num_latents is None"),
+        ({"num_latents": "six"}, "num_latents is 'six'"),
+        ({"num_latents": -1}, "num_latents is -1"),
+        ({"num_latents": 2, "latents": 3}, "unknown key 'latents'"),
+        ({"num_latents": 2, "thought": "loud"}, "thought is 'loud'"),
+        ({"num_latents": 2, "replaced_steps": -1}, "replaced_steps is -1"),
+        (6, "it is 6, not an object"),
+    ],
+)
+def test_wrong_metadata_is_named(said, complaint):
+    made = config("llama", 32, **{CONFIG_KEY: said})
+    with pytest.raises(UserError, match=f"{CONFIG_KEY}: {complaint}"):
+        read_metadata(made)

@@ -4,8 +4,7 @@ import torch
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
-
-from .models import QUESTIONS, make_reasoner
+from tests.models import QUESTIONS, make_reasoner
 
 
 def test_pieces_are_ended_by_newlines_and_the_answer_by_the_end_of_sequence():

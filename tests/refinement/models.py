@@ -8,12 +8,12 @@ import torch
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig
 
 from lightning_latent.callbacks import ContrastiveFeedback
-from lightning_latent.coconut.scratch import sentence_tokenizer
 from lightning_latent.data import GeneratedProsQA, LatentDataModule, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers, save_reasoner
 from lightning_latent.refinement import LatentMap, LatentRefinement
 from lightning_latent.refinement.reference import Reference
+from lightning_latent.training.scratch import sentence_tokenizer
 
 LATENTS = 3
 NAMES = ("Bob", "Eva", "Tom")

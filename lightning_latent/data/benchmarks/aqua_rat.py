@@ -1,0 +1,71 @@
+"""AQuA-RAT: algebra questions with five options and a rationale."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmarks.choices import (
+    correct_option,
+    labelled,
+    same_choice,
+    stated_choice,
+    with_options,
+    without_verdict,
+)
+from lightning_latent.data.example import Example
+
+_LINE_BREAK = re.compile(r"[ \t]*@NL[ \t]*")  # how some rows write one
+_TSV_OPTION = re.compile(r"\(([A-E])\)(.*?)(?=\n\([A-E]\)|$)", re.DOTALL)
+
+
+class AquaRat(Benchmark):
+    """AQuA-RAT (arXiv 1705.04146): the answer is one of five options, by letter or text.
+
+    Reads the official JSON lines `{question, options, rationale, correct}` and FLAN's lines with three fields between
+    tabs: question with options, letter in brackets, rationale. The options stand below the question, the gold answer is
+    the option with its letter, and the steps are the lines of the rationale without the closing "answer: C".
+    """
+
+    name = "aqua_rat"
+    max_new_tokens = 320
+    answer_form = "the letter of the right option"
+
+    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+        """See `Benchmark.parse`."""
+        if "text" in row:
+            question, options, letter, rationale = _tsv_line(text_field(row, "text"))
+        else:
+            question, options = text_field(row, "question"), labelled(texts_field(row, "options"))
+            letter, rationale = text_field(row, "correct"), str(row.get("rationale") or "")
+        question, rationale = (_LINE_BREAK.sub("\n", text).strip() for text in (question, rationale))
+        options = tuple(_LINE_BREAK.sub(" ", option).strip() for option in options)
+        if len(options) != 5:
+            raise ValueError(f"there are {len(options)} options instead of five")
+        return Example(
+            id=row_id(row, index, "id"),
+            question=with_options(question, options),
+            steps=tuple(line.strip() for line in without_verdict(rationale).split("\n") if line.strip()),
+            answer=correct_option(options, letter),
+            options=options,
+        )
+
+    def extract(self, text: str) -> str:
+        """The letter of the option that the text names, else the text of its answer."""
+        return stated_choice(text)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether the prediction means the gold option."""
+        return same_choice(prediction, gold)
+
+
+def _tsv_line(line: str) -> tuple[str, tuple[str, ...], str, str]:
+    r"""Split FLAN's line, in which a line break is written as the two characters `\n`."""
+    fields = line.replace("\\n", "\n").split("\t")
+    if len(fields) != 3:
+        raise ValueError(f"a line must have three fields between tabs, not {len(fields)}")
+    question, mark, options = fields[0].partition("\nOptions:\n")
+    if not mark or not question.strip():
+        raise ValueError(r"the first field must read 'question\nOptions:\n(A) ...'")
+    texts = [text for _, text in _TSV_OPTION.findall(options)]
+    return question.strip(), labelled(texts), fields[1].strip(" ()"), fields[2]

@@ -1,0 +1,69 @@
+"""ProntoQA: is a statement true or false in a world of made-up classes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmarks.answers import stated_word
+from lightning_latent.data.example import Example
+
+_WORDS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
+_LOGIC_LLM_ASK = "Is the following statement true or false?"
+_ASK = "True or false:"
+
+
+class ProntoQA(Benchmark):
+    """ProntoQA (arXiv 2210.01240): the steps are the proof, the answer is True or False.
+
+    Reads three forms and makes them one, that of the Coconut repository: `{question, steps, answer}`; Logic-LLM's
+    `{context, question, options, answer, explanation}`; and llm-reasoners' object of `{test_example: {question, query,
+    chain_of_thought, answer}}`, of which the examples for prompting are left out.
+    """
+
+    name = "prontoqa"
+    max_new_tokens = 256
+    answer_form = "True or False"
+
+    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+        """See `Benchmark.parse`."""
+        if "test_example" in row:
+            example = row["test_example"]
+            if not isinstance(example, Mapping):
+                raise ValueError("field 'test_example' must be an object")
+            question = f"{text_field(example, 'question')} {text_field(example, 'query')}"
+            steps, answer = _hops(texts_field(example, "chain_of_thought")), text_field(example, "answer")
+        elif "context" in row:
+            statement = text_field(row, "question").removeprefix(_LOGIC_LLM_ASK).strip()
+            question = f"{text_field(row, 'context')} {_ASK} {statement}"
+            steps = _hops(texts_field(row, "explanation"))
+            answer = _option(texts_field(row, "options"), text_field(row, "answer"))
+        else:
+            question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
+        if answer not in ("True", "False"):
+            raise ValueError(f"the answer must be True or False, not {answer!r}")
+        return Example(row_id(row, index, "id"), question, steps, answer, options=("True", "False"))
+
+    def extract(self, text: str) -> str:
+        """True or False, by the rules of `stated_word`; yes and no count as well."""
+        return stated_word(text, _WORDS)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether both say the same."""
+        return prediction != "" and prediction == gold
+
+
+def _hops(proof: Sequence[str]) -> tuple[str, ...]:
+    """Pair each fact with the rule that is applied to it, as Coconut's steps do; the conclusion stands alone.
+
+    >>> _hops(["Ann is a wug.", "Wugs are daxes.", "Ann is a dax."])
+    ('Ann is a wug. Wugs are daxes.', 'Ann is a dax.')
+    """
+    return tuple(" ".join(proof[start : start + 2]) for start in range(0, len(proof), 2))
+
+
+def _option(options: Sequence[str], letter: str) -> str:
+    """The text of the option `A) True` that a letter names."""
+    for option in options:
+        if option.startswith(f"{letter})"):
+            return option.removeprefix(f"{letter})").strip()
+    raise ValueError(f"the answer {letter!r} is none of the options")

@@ -1,0 +1,38 @@
+"""ProsQA: which of two classes a named thing belongs to, by a walk through a graph of sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmarks.answers import after_mark
+from lightning_latent.data.example import Example
+
+
+class ProsQA(Benchmark):
+    """ProsQA (arXiv 2412.06769): the steps are the path through the graph, the answer is one sentence.
+
+    Reads the JSON array `{question, steps, answer, ...}` of the Coconut repository. As there, an answer is right when
+    it is the gold sentence, commas aside.
+    """
+
+    name = "prosqa"
+    max_new_tokens = 128
+    answer_form = 'one whole sentence like "Tom is a lempus."'
+
+    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+        """See `Benchmark.parse`."""
+        return Example(
+            id=row_id(row, index, "id"),
+            question=text_field(row, "question"),
+            steps=texts_field(row, "steps"),
+            answer=text_field(row, "answer"),
+        )
+
+    def extract(self, text: str) -> str:
+        """The sentence after the last `#`."""
+        return after_mark(text)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether the sentences are the same, commas and surrounding blanks aside."""
+        prediction, gold = (text.replace(",", "").strip() for text in (prediction, gold))
+        return prediction != "" and prediction == gold

@@ -1,0 +1,43 @@
+"""StrategyQA: yes or no questions whose reasoning steps are left implicit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmarks.answers import stated_word
+from lightning_latent.data.example import Example
+
+_WORDS = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+
+
+class StrategyQA(Benchmark):
+    """StrategyQA (arXiv 2101.02235): the steps are the decomposition, the answer is yes or no.
+
+    Reads the official JSON array `{qid, question, answer, decomposition, ...}`; a row without a decomposition has no
+    steps.
+    """
+
+    name = "strategyqa"
+    max_new_tokens = 128
+    answer_form = "yes or no"
+
+    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+        """See `Benchmark.parse`."""
+        answer = _WORDS.get(str(row.get("answer")).strip().lower())
+        if answer is None:
+            raise ValueError(f"field 'answer' must be true or false, not {row.get('answer')!r}")
+        return Example(
+            id=row_id(row, index, "qid"),
+            question=text_field(row, "question"),
+            steps=texts_field(row, "decomposition") if row.get("decomposition") else (),
+            answer=answer,
+            options=("yes", "no"),
+        )
+
+    def extract(self, text: str) -> str:
+        """Yes or no, by the rules of `stated_word`; true and false count as well."""
+        return stated_word(text, _WORDS)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether both say the same."""
+        return prediction != "" and prediction == gold

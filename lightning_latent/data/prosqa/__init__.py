@@ -1,0 +1,1 @@
+"""Graphs, sentences and questions of ProsQA's kind, made on the fly."""

@@ -1,0 +1,53 @@
+"""The sentences of ProsQA: what a graph and its question read like."""
+
+import random
+from collections.abc import Sequence
+
+from lightning_latent.data.prosqa.graph import ProsQAGraph
+
+# The names and nouns of the published files, as lists that fit on the page.
+NAMES = tuple(
+    "Alex Bob Carol Davis Eva Fae Gabriel Jack Max Oliver Polly Rex Sally Sam Stella Tom Wren".split()  # noqa: SIM905
+)
+NOUNS = tuple(
+    """
+    bompus boompus brimpus chorpus dumpus felpus fompus gerpus gorpus grimpus gwompus hilpus impus jelpus jompus kerpus
+    lempus lorpus numpus quimpus rempus rompus rorpus scrompus shumpus sterpus storpus terpus timpus tumpus vumpus
+    worpus wumpus yerpus yimpus yumpus zhorpus zumpus
+    """.split()  # noqa: SIM905
+)
+
+
+def row_of(
+    graph: ProsQAGraph, rng: random.Random, *, names: Sequence[str] = NAMES, nouns: Sequence[str] = NOUNS
+) -> dict[str, object]:
+    """A graph in ProsQA's sentences, as a row of the published files.
+
+    Nodes without parents are people, the others kinds; statements come in random order, and the target is named first
+    in half of the questions.
+    """
+    children = {child for _, child in graph.edges}
+    people = [n for n in range(graph.num_nodes) if n not in children]
+    kinds = [n for n in range(graph.num_nodes) if n in children]
+    symbol = dict(zip(people, rng.sample(names, len(people)), strict=True))
+    symbol |= dict(zip(kinds, rng.sample(nouns, len(kinds)), strict=True))
+
+    def sentence(parent: int, child: int) -> str:
+        subject = symbol[parent] if parent in people else f"Every {symbol[parent]}"
+        return f"{subject} is a {symbol[child]}."
+
+    order = list(graph.edges)
+    rng.shuffle(order)
+    first, second = rng.sample([graph.target, graph.distractor], 2)
+    statements = " ".join(sentence(*edge) for edge in order)
+    who = symbol[graph.root]
+    return {
+        "question": f"{statements} Is {who} a {symbol[first]} or {symbol[second]}?",
+        "answer": f"{who} is a {symbol[graph.target]}.",
+        "steps": [sentence(*edge) for edge in zip(graph.path, graph.path[1:], strict=False)],
+        "idx_to_symbol": [symbol[n] for n in range(graph.num_nodes)],
+        "edges": [list(edge) for edge in graph.edges],
+        "root": graph.root,
+        "target": graph.target,
+        "neg_target": graph.distractor,
+    }

@@ -1,0 +1,99 @@
+"""Where the examples of a split come from, and the order they come in."""
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from itertools import count, islice, takewhile
+from typing import TypeVar
+
+from lightning_latent.data.example import Example
+
+T = TypeVar("T")
+
+
+class ExampleSource(ABC):
+    """The examples of an epoch, in an order that is the same in every process; iterating over it gives all of them.
+
+    A source is handed to every worker process, so it should hold a description of the data rather than the data.
+    """
+
+    def __len__(self) -> int:
+        """The number of examples of an epoch; a `TypeError` where it is unknown."""
+        raise TypeError(f"{type(self).__name__} does not know its length")
+
+    def __iter__(self) -> Iterator[Example]:
+        """All examples of the epoch."""
+        return iter(self.iter_examples(count()))
+
+    def set_epoch(self, epoch: int) -> None:  # noqa: B027 - optional to override
+        """Called before each training epoch, for sources whose examples or order depend on it."""
+
+    @abstractmethod
+    def iter_examples(self, positions: Iterable[int]) -> Iterator[Example]:
+        """Make some of the epoch's examples, and no others where that costs time.
+
+        Args:
+            positions: Places in the epoch's order, from 0, increasing. There may be no end of them.
+
+        Yields:
+            The example of each position, until the positions end or the source does.
+        """
+
+
+class FirstExamples(ExampleSource):
+    """The first examples of another source.
+
+    Args:
+        source: The source to cut off.
+        limit: How many examples to keep.
+    """
+
+    def __init__(self, source: ExampleSource, limit: int) -> None:
+        self.source = source
+        self.limit = limit
+
+    def __len__(self) -> int:
+        """The number of examples; unknown where the source's is."""
+        return min(len(self.source), self.limit)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Pass the epoch on."""
+        self.source.set_epoch(epoch)
+
+    def iter_examples(self, positions: Iterable[int]) -> Iterator[Example]:
+        """See `ExampleSource.iter_examples`."""
+        return self.source.iter_examples(takewhile(lambda position: position < self.limit, positions))
+
+
+def shuffled(items: Iterator[T], *, buffer_size: int, seed: int, epoch: int) -> Iterator[T]:
+    """Shuffle a stream through a buffer, each item exactly once, by seed and epoch alone.
+
+    A buffer that holds the whole stream shuffles it uniformly; no buffer leaves it as it is.
+    """
+    rng = random.Random(f"{seed}/{epoch}")
+    buffer = list(islice(items, buffer_size))
+    for item in items:
+        if not buffer:
+            yield item
+            continue
+        place = rng.randrange(len(buffer))
+        yield buffer[place]
+        buffer[place] = item
+    rng.shuffle(buffer)
+    yield from buffer
+
+
+def at_positions(items: Iterable[T], positions: Iterable[int]) -> Iterator[T]:
+    """The items at the positions, which increase.
+
+    >>> list(at_positions("abcd", (1, 3, 5)))
+    ['b', 'd']
+    """
+    wanted = iter(positions)
+    following = next(wanted, None)
+    for position, item in enumerate(items):
+        if following is None:
+            return
+        if position == following:
+            yield item
+            following = next(wanted, None)

@@ -1,0 +1,102 @@
+"""Tables opened by `datasets`, streamed or mapped into memory: CSV, Parquet and Arrow files, and hub datasets."""
+
+import glob
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lightning_latent.data.streaming.rows import Row, Rows, reason
+from lightning_latent.errors import UserError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+
+_REFERENCE = re.compile(r"hub:(?P<path>[^:@#]+)(?::(?P<config>[^@#]+))?(?:@(?P<revision>[^#]+))?(?:#(?P<split>.+))?")
+_CHUNK = 256  # rows that are read at a time
+
+
+class HubReference(NamedTuple):
+    """A dataset on the hub, written `hub:owner/name[:config][@revision][#split]`."""
+
+    path: str
+    config: str | None
+    revision: str | None
+    split: str
+
+    @classmethod
+    def parse(cls, text: str, *, default_split: str) -> "HubReference":
+        """Read a reference.
+
+        >>> HubReference.parse("hub:openai/gsm8k:main@e53f048#train", default_split="test")
+        HubReference(path='openai/gsm8k', config='main', revision='e53f048', split='train')
+        """
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise UserError(f"{text}: not a dataset reference; write hub:owner/name[:config][@revision][#split]")
+        return cls(match["path"], match["config"], match["revision"], match["split"] or default_split)
+
+    def __str__(self) -> str:
+        """The reference without its revision, as it stands in ids: a question keeps its id over revisions."""
+        return f"{self.path}{f':{self.config}' if self.config else ''}#{self.split}"
+
+
+def open_hub(reference: HubReference, *, streaming: bool) -> Rows:
+    """Open a hub dataset; its number of rows is known if it is cached, or declares it."""
+    import datasets  # takes a second
+
+    path, config, revision, split = reference
+    try:
+        data = datasets.load_dataset(path, config, split=split, revision=revision, streaming=streaming)
+    except Exception as error:  # the hub client raises dozens of kinds; each becomes one line
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+            mend = "HF_HUB_OFFLINE is set: unset it, or give a local file"
+        else:
+            mend = "check the name, the config, the revision, the split and the network"
+        raise UserError(f"hub:{reference}: cannot be opened ({reason(error)}); {mend}") from None
+    rows = _table_rows(data, name=str(reference), place=f"hub:{reference}")
+    declared = (data.info.splits or {}).get(split)
+    return replace(rows, size=declared.num_examples or None) if rows.size is None and declared else rows
+
+
+def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
+    """Open a `.csv`, `.parquet` or `.arrow` file. Its rows are counted, and have no lines."""
+    import datasets  # takes a second
+
+    builder = suffix.removeprefix(".")
+    settings: dict[str, Any] = {"data_files": {"rows": glob.escape(path)}, "split": "rows"}
+    try:
+        table = datasets.load_dataset(builder, streaming=True, **settings)
+        first = next(iter(table), None)
+        if first and builder == "csv":  # cells as they are written: not 7 for 007, nor nothing for NA
+            settings["features"] = datasets.Features({column: datasets.Value("string") for column in first})
+            settings["na_filter"] = False
+        if first:
+            table = datasets.load_dataset(builder, streaming=streaming, **settings)
+    except Exception as error:  # the readers raise dozens of kinds; each becomes one line
+        raise UserError(f"{path}: cannot be read ({reason(error)}); correct the file, or fetch it again") from None
+    rows = _table_rows(table, name=name, place=path)
+    return rows.counted() if rows.size is None else rows
+
+
+def _table_rows(table: "Dataset | IterableDataset", *, name: str, place: str) -> Rows:
+    rows = Rows(name, place, partial(_read, table, place))
+    return replace(rows, size=len(table), table=table) if hasattr(table, "__len__") else rows
+
+
+def _read(table: "Dataset | IterableDataset", place: str) -> Iterator[Row]:
+    """Read the rows in chunks.
+
+    In chunks rather than one by one, because an `IterableDataset` that is iterated inside a worker of a `DataLoader`
+    takes only its share of the files; here every worker must see every row's number.
+    """
+    index = 0
+    try:
+        for batch in table.iter(batch_size=_CHUNK):
+            for values in zip(*batch.values(), strict=True):
+                yield Row(index, 0, dict(zip(batch, values, strict=True)))
+                index += 1
+    except Exception as error:  # as above
+        raise UserError(f"{place}: cannot be read ({reason(error)}); try again, or fetch it anew") from None

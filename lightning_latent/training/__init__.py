@@ -1,0 +1,9 @@
+"""Training latent reasoners by curriculum (Coconut, arXiv 2412.06769) and its baselines."""
+
+from lightning_latent.training.export import ExportReasoners
+from lightning_latent.training.module import CoconutTraining
+from lightning_latent.training.pretrained import PretrainedBase
+from lightning_latent.training.scratch import ScratchProsQA
+from lightning_latent.training.scratch_text import ScratchText
+
+__all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProsQA", "ScratchText"]

@@ -1,0 +1,75 @@
+"""Examples to tensors for one training step."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
+from lightning_latent.training.curriculum import Layout
+
+IGNORED = -100
+
+
+class TrainingBatch(NamedTuple):
+    """B examples, split where the latents begin. P: prompt columns, R: columns after the prompt.
+
+    Attributes:
+        prompt_ids: `[B, P]`, left-padded: question (and start marker).
+        prompt_mask: `[B, P]`.
+        rest_ids: `[B, R]`, right-padded: latent placeholders, end marker, remaining steps, answer, end of sequence.
+        rest_mask: `[B, R]`.
+        labels: `[B, R]`, ids where supervised, -100 elsewhere.
+        num_latents: `[B]`, the latents at the head of each row of `rest_ids`.
+        answer_start: `[B]`, the column of `rest_ids` where the answer begins.
+    """
+
+    prompt_ids: Tensor
+    prompt_mask: Tensor
+    rest_ids: Tensor
+    rest_mask: Tensor
+    labels: Tensor
+    num_latents: Tensor
+    answer_start: Tensor
+
+
+def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout]) -> TrainingBatch:
+    """Tokenise and pad examples laid out as given. All pieces of a kind are tokenised in one call."""
+    questions = encode_questions(reasoner.tokenizer, [e.question for e in examples])
+    answers = encode_answers(reasoner.tokenizer, [e.answer for e in examples])
+    kept = [e.steps[plan.skipped_steps :] for e, plan in zip(examples, layouts, strict=True)]
+    said = encode_step_rows(reasoner.tokenizer, kept)
+    prompts, rests, labels, starts = [], [], [], []
+    ended = reasoner.metadata.end is not None
+    for example, question, words, answer, plan in zip(examples, questions, said, answers, layouts, strict=True):
+        thought = [reasoner.latent_id] * plan.num_latents + ([reasoner.end_id] if plan.markers and ended else [])
+        prompts.append(question + ([reasoner.start_id] if plan.markers else []))
+        rests.append(thought + words + answer)
+        labels.append([IGNORED] * len(thought) + words + answer)
+        starts.append(len(thought) + len(words))
+        _check_length(reasoner, example, len(prompts[-1]) + len(rests[-1]))
+    device = reasoner.device
+    prompt_ids, prompt_mask = pad_left(prompts, pad=reasoner.pad_id, device=device)
+    rest_ids, rest_mask = pad_right(rests, pad=reasoner.pad_id, device=device)
+    return TrainingBatch(
+        prompt_ids=prompt_ids,
+        prompt_mask=prompt_mask,
+        rest_ids=rest_ids,
+        rest_mask=rest_mask,
+        labels=pad_right(labels, pad=IGNORED, device=device)[0],
+        num_latents=torch.tensor([plan.num_latents for plan in layouts], device=device),
+        answer_start=torch.tensor(starts, device=device),
+    )
+
+
+def _check_length(reasoner: LatentReasoner, example: Example, length: int) -> None:
+    limit = reasoner.max_positions
+    if limit is not None and length > limit:
+        raise UserError(
+            f"example {example.id} takes {length} tokens with thoughts and answer, more than the model's context of "
+            f"{limit}; drop it or use a model with a longer context"
+        )

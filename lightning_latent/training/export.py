@@ -1,0 +1,124 @@
+"""Save the model under training as Hugging Face directories."""
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any, Literal
+
+import lightning as L
+
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.loading import save_reasoner
+from lightning_latent.reasoner.markers import write_metadata
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.training.base import Base
+from lightning_latent.training.module import CoconutTraining
+
+
+class ExportReasoners(L.Callback):
+    """Saves `weak`, `strong` and `final`: weights (safetensors), tokenizer, latent metadata.
+
+    As in the refinement paper (arXiv 2506.08552), weak and strong come from the chain-of-thought stage, early and late.
+    A run replaces no reasoner but those that it has written itself before it was interrupted.
+
+    Args:
+        directory: Where the three directories go; `reasoners` in the run directory by default.
+        weak_epoch: Epochs after which `weak` is saved; none if not given.
+        strong_epoch: Epochs after which `strong` is saved; none if not given.
+        lora: What is saved of a model trained through adapters: `merged`, a whole model that needs nothing else, or
+            `adapter`, the adapter alone, which is small and needs its base wherever it is loaded.
+    """
+
+    def __init__(
+        self,
+        *,
+        directory: str | None = None,
+        weak_epoch: int | None = None,
+        strong_epoch: int | None = None,
+        lora: Literal["merged", "adapter"] = "merged",
+    ) -> None:
+        self.directory = directory
+        self.lora = lora
+        self.epochs = {"weak": weak_epoch, "strong": strong_epoch}
+        self.run = uuid.uuid4().hex  # of a resumed run, that of the checkpoint
+
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        """Refuse epochs that will not come or are not in words, before hours of training."""
+        if not isinstance(pl_module, CoconutTraining):
+            raise UserError(
+                f"ExportReasoners saves what CoconutTraining trains, not {type(pl_module).__name__}; leave it out"
+            )
+        if stage == "fit":
+            self._check_epochs(trainer.max_epochs, pl_module.curriculum.epochs_in_words)
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Refuse to replace what another run has written; only here is a checkpoint's state there to tell."""
+        root = self._root(trainer)
+        there = [name for name in (*self.epochs, "final") if (root / name).exists()]
+        owner = root / ".run"
+        if there and not (owner.is_file() and owner.read_text(encoding="utf-8") == self.run):
+            raise UserError(
+                f"{root} holds {', '.join(there)} of another run; move it away, write elsewhere "
+                "(trainer.logger.init_args.version), or go on with that run (--ckpt_path)"
+            )
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save what is due after this epoch."""
+        for name, epoch in self.epochs.items():
+            if epoch == trainer.current_epoch + 1:
+                self._save(trainer, pl_module, name)
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Save the final model."""
+        self._save(trainer, pl_module, "final")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which run this is."""
+        return {"run": self.run}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on as that run."""
+        self.run = state_dict["run"]
+
+    def _check_epochs(self, max_epochs: int | None, in_words: float) -> None:
+        for name, epoch in self.epochs.items():
+            if epoch is None:
+                continue
+            if epoch < 1 or (max_epochs is not None and 0 <= max_epochs < epoch):
+                raise UserError(f"{name}_epoch is {epoch}; it must be from 1 to trainer.max_epochs ({max_epochs})")
+            if epoch > in_words:
+                raise UserError(
+                    f"{name}_epoch is {epoch}, but {name} comes from the stage in words, which ends after epoch "
+                    f"{in_words} (model.first_stage_epochs; 0 where model.initial_stage is a later one); give at most "
+                    "that, or null"
+                )
+
+    def _root(self, trainer: L.Trainer) -> Path:
+        return Path(self.directory or Path(trainer.log_dir or trainer.default_root_dir) / "reasoners")
+
+    def _save(self, trainer: L.Trainer, pl_module: L.LightningModule, name: str) -> None:
+        assert isinstance(pl_module, CoconutTraining)  # as setup has seen
+        root = self._root(trainer)
+        pl_module.reasoner.metadata = pl_module.curriculum.metadata(stage=pl_module.trained_stage)
+        if not trainer.is_global_zero:
+            return
+        partial = root / f".{name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        self._write(pl_module.built, pl_module.reasoner, partial)
+        (root / ".run").write_text(self.run, encoding="utf-8")
+        # A directory cannot be replaced in one call; the old one goes only when the new one is whole.
+        shutil.rmtree(root / name, ignore_errors=True)
+        partial.rename(root / name)
+
+    def _write(self, built: Base, reasoner: LatentReasoner, path: Path) -> None:
+        if built.adapters is None:
+            save_reasoner(reasoner, path)
+            return
+        from lightning_latent.training.lora import merged, save_adapter  # PEFT is heavy
+
+        if self.lora == "merged":
+            save_reasoner(LatentReasoner(merged(built.adapters), reasoner.tokenizer, reasoner.metadata), path)
+        else:
+            write_metadata(reasoner.model.config, reasoner.metadata)
+            save_adapter(built.adapters, path)
+            reasoner.tokenizer.save_pretrained(path)

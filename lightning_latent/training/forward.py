@@ -1,0 +1,69 @@
+"""The forward pass of Coconut training: M latents cost M + 1 calls, every column is processed once."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_latent.reasoner.reasoner import LatentReasoner, token_loss
+from lightning_latent.training.batch import IGNORED, TrainingBatch
+
+
+class TrainingOutput(NamedTuple):
+    """What a batch of B rows gives.
+
+    Attributes:
+        loss: Mean over supervised words, scalar.
+        words: How many there are, scalar.
+        answer_correct: `[B]`, whether the answer would be said greedily.
+        all_correct: `[B]`, whether all supervised words would be.
+    """
+
+    loss: Tensor
+    words: Tensor
+    answer_correct: Tensor
+    all_correct: Tensor
+
+
+def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str = "hidden") -> Tensor:
+    """Hidden states that predict the columns of `batch.rest_ids`.
+
+    The prompt is read in one call. Each latent column but the last is read alone, its input the hidden state at the
+    column before it (gradients flow through the whole chain); the last latent and all that follows go in one call. Rows
+    with fewer latents than others read their words in those columns. With `thought="pause"` the latent token's own
+    embedding stands in each latent column, and everything after the prompt goes in one call.
+
+    Returns:
+        `[B, R, D]`: slot c predicts column c.
+    """
+    context = reasoner.read(batch.prompt_ids, batch.prompt_mask)
+    embeds = reasoner.embed(batch.rest_ids)
+    sequential = int(batch.num_latents.max()) if thought == "hidden" else 0
+    hiddens = [context.hidden.unsqueeze(1)]
+    for column in range(sequential):
+        latent_rows = (batch.num_latents > column).unsqueeze(-1)
+        current = torch.where(latent_rows, context.hidden, embeds[:, column]).unsqueeze(1)
+        stop = column + 1
+        if stop == sequential:
+            current, stop = torch.cat([current, embeds[:, stop:]], dim=1), embeds.shape[1]
+        hidden, context = reasoner.extend(context, current, batch.rest_mask[:, column:stop])
+        hiddens.append(hidden)
+    if sequential == 0:
+        hiddens.append(reasoner.extend(context, embeds, batch.rest_mask)[0])
+    return torch.cat(hiddens, dim=1)[:, :-1]
+
+
+def training_forward(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str = "hidden") -> TrainingOutput:
+    """Token-mean cross-entropy of the supervised words, the head applied to their positions alone."""
+    supervised = batch.labels != IGNORED
+    labels = batch.labels[supervised]
+    logits = reasoner.logits(rest_hidden(reasoner, batch, thought=thought)[supervised])
+    wrong = torch.zeros_like(supervised).masked_scatter(supervised, logits.argmax(-1) != labels)
+    columns = torch.arange(wrong.shape[1], device=wrong.device)
+    in_answer = columns >= batch.answer_start.unsqueeze(-1)
+    return TrainingOutput(
+        loss=token_loss(logits, labels).mean(),
+        words=supervised.sum(),
+        answer_correct=~(wrong & in_answer).any(-1),
+        all_correct=~wrong.any(-1),
+    )

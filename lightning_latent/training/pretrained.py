@@ -1,0 +1,81 @@
+"""Trained language models, whole or through low-rank adapters."""
+
+from lightning_latent.errors import UserError
+from lightning_latent.reasoner.loading import DType, load_model
+from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
+from lightning_latent.training.base import Base, BaseModel
+
+
+class PretrainedBase(BaseModel):
+    """Any causal language model of transformers, from a directory or the hub.
+
+    Args:
+        path: Directory or hub id.
+        revision: Commit, tag or branch of a hub id.
+        dtype: Type of the weights while training. Whole models are trained in `float32` (with `trainer.precision:
+            bf16-mixed` for speed); below adapters, which are always in float32, `bfloat16` saves memory.
+        attention: Attention implementation of transformers: `sdpa`, `eager`, `flash_attention_2`, ...
+        lora_rank: Train low-rank adapters of this rank, and the marker tokens' embeddings, instead of all weights.
+        lora_alpha: Scale of the adapters, which count `lora_alpha / lora_rank` times.
+        lora_dropout: Dropout before the adapters.
+        lora_targets: Names of the layers that get one; `all-linear` for all but the output head.
+        trust_remote_code: Run code that comes with the checkpoint. Off unless you ask.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        revision: str | None = None,
+        dtype: DType = "float32",
+        attention: str = "sdpa",
+        lora_rank: int | None = None,
+        lora_alpha: float = 32.0,
+        lora_dropout: float = 0.0,
+        lora_targets: str | list[str] = "all-linear",
+        trust_remote_code: bool = False,
+    ) -> None:
+        if lora_rank is not None and lora_rank < 1:
+            raise UserError(f"base.lora_rank is {lora_rank}; it must be at least 1, or null to train all weights")
+        if lora_rank is None and dtype in ("bfloat16", "float16"):
+            raise UserError(
+                f"base.dtype {dtype} is too coarse to train all weights; use float32 with trainer.precision bf16-mixed "
+                "instead, or set base.lora_rank"
+            )
+        self.path = path
+        self.revision = revision
+        self.dtype = dtype
+        self.attention = attention
+        self.lora_rank = lora_rank
+        self.lora_alpha = lora_alpha
+        self.lora_dropout = lora_dropout
+        self.lora_targets = lora_targets
+        self.trust_remote_code = trust_remote_code
+
+    def build(self) -> Base:
+        """Load the model and its tokenizer, add the marker tokens, and put the adapters in."""
+        model, tokenizer = load_model(
+            self.path,
+            revision=self.revision,
+            dtype=self.dtype,
+            attention=self.attention,
+            trust_remote_code=self.trust_remote_code,
+        )
+        if tokenizer.eos_token_id is None:
+            raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
+        if self.lora_rank is None:
+            return Base(model, tokenizer)
+        from lightning_latent.training.lora import add_lora  # PEFT is heavy, and only adapters need it
+
+        add_markers(model, tokenizer)  # before the adapters, which must know their rows
+        vocabulary = tokenizer.get_vocab()
+        adapters = add_lora(
+            model,
+            rank=self.lora_rank,
+            alpha=self.lora_alpha,
+            dropout=self.lora_dropout,
+            targets=self.lora_targets,
+            trainable_tokens=[vocabulary[marker] for marker in (START, END, LATENT)],
+            revision=self.revision,
+        )
+        return Base(model, tokenizer, adapters)

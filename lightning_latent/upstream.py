@@ -1,0 +1,43 @@
+"""What the libraries do not offer publicly, in one place: what is reached into, and what it waits for upstream."""
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from transformers import Cache
+from transformers.cache_utils import CacheLayerMixin
+
+
+def fork_cache(cache: Cache) -> Cache:
+    """Copy a cache so that appending to the copy leaves the original as it is; no key or value is copied.
+
+    Reaches into `Cache.layers`, and rests on dynamic layers binding new tensors when they grow instead of writing into
+    the old ones. Waits for a copy in transformers' `Cache`; `DynamicCache(data)` copies the whole past at every call.
+    """
+    twin = copy.copy(cache)
+    twin.layers = [copy.copy(layer) for layer in cache.layers]
+    return twin
+
+
+def detach_cache(cache: Cache) -> None:
+    """Forget how keys and values were computed, in place and without copying them.
+
+    Reaches into the layers' `keys` and `values`. Waits for a `detach` in transformers' `Cache`; its own methods under
+    `torch.no_grad` copy, or give views that still ask for gradients.
+    """
+    for layer in cache.layers:
+        # Some layers have none and read those of another.
+        if isinstance(layer, CacheLayerMixin) and layer.keys is not None and layer.values is not None:
+            layer.keys, layer.values = layer.keys.detach(), layer.values.detach()
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Keep from the user what only PEFT can mend: it asks transformers for `is_gradient_checkpointing`, an old name.
+
+    Waits for PEFT (0.21) to ask for `is_activation_checkpointing`.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
