@@ -87,7 +87,7 @@ class PromptedModel(AnsweringModule):
         self.model = model.eval().requires_grad_(False)
         self.identities["model"] = identify(model, path=self.path, revision=self.revision)
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:  # type: ignore[override]  # torch gives overloads
         """Nothing: it learns nothing, and who the model is stands in `identities`."""
         return {}
 
