@@ -4,7 +4,7 @@ import lightning as L
 from torch import Tensor
 
 
-def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> Tensor:
+def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> float:
     """Weigh this rank's mean over its tokens, so that the average over ranks is the mean over all their tokens.
 
     With n_r tokens on rank r of R, the mean of the n tokens of all ranks is `sum_r n_r / n * mean_r`. Lightning's `ddp`
@@ -16,8 +16,9 @@ def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> Tensor:
         tokens: How many tokens this rank's mean is over; scalar, on this rank's device.
 
     Returns:
-        The weight, scalar in float32; 1 in a single process, 0 where no rank has a token.
+        The weight; 1 in a single process, 0 where no rank has a token.
     """
     own = tokens.detach().float()
     total = trainer.strategy.reduce(own.clone(), reduce_op="sum")  # in place
-    return own * trainer.world_size / total.clamp(min=1.0)
+    # A number, so that it is as precise as the loss that it weighs.
+    return float(own) * trainer.world_size / max(float(total), 1.0)

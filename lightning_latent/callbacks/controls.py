@@ -32,6 +32,8 @@ class ReplacedLatents(LatentCallback):
 
     def trajectory_displacement(self, latents: Tensor) -> Tensor:
         """See the class."""
+        if self.by in ("mean", "other") and len(latents) == 1:
+            raise UserError(f"ReplacedLatents(by: {self.by}) has one question alone; set another data.eval_batch_size")
         return _REPLACED[self.by](latents) - latents
 
 

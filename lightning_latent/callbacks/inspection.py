@@ -42,6 +42,8 @@ class TrajectoryInspection(Callback):
         embedding: Write latents for the projector. They are written as text, which takes space with wide models.
     """
 
+    only_watches = True
+
     def __init__(self, *, num_questions: int = 4, top_tokens: int = 3, embedding: bool = True) -> None:
         for name, value in (("num_questions", num_questions), ("top_tokens", top_tokens)):
             if value < 1:

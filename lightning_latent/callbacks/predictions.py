@@ -34,6 +34,8 @@ class Predictions(L.Callback):
         resume: Keep the answers that are in the folder; otherwise they are given anew.
     """
 
+    only_watches = True
+
     def __init__(self, *, resume: bool = True) -> None:
         self.resume = resume
         self.summary: dict[str, Any] | None = None
@@ -52,7 +54,7 @@ class Predictions(L.Callback):
         if self.directory is None or trainer.state.fn == "fit":
             return
         # On every process, though one needs it: a module's `state_dict` may communicate.
-        depends_on = fingerprint(trainer, pl_module, leave_out=self)
+        depends_on = fingerprint(trainer, pl_module)
         self._journal = Journal(self.directory)
         if trainer.is_global_zero:
             if not self.resume:
@@ -112,7 +114,7 @@ class Predictions(L.Callback):
             "seed": int(os.environ["PL_GLOBAL_SEED"]) if "PL_GLOBAL_SEED" in os.environ else None,  # Lightning's
             "versions": package_versions(),
             "models": pl_module.identities,
-            "depends_on": fingerprint(trainer, pl_module, leave_out=self),
+            "depends_on": fingerprint(trainer, pl_module),
         }
         pl_module.kept, self._answers = {}, []
         if trainer.is_global_zero:

@@ -16,14 +16,15 @@ from lightning_latent.evaluation.module import Answering
 _PACKAGE = Path(__file__).parents[1]
 
 
-def fingerprint(trainer: Trainer, module: LightningModule, *, leave_out: Callback) -> dict[str, Any]:
+def fingerprint(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
     """Describe the method, the models, the learned state, the callbacks and the code of a run, in JSON's types.
 
-    Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out, as is `leave_out`; the
-    others count by the constructor arguments that they keep under the same name and by their state.
+    Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out, as are those that say so
+    by an attribute `only_watches`; the others count by the constructor arguments that they keep under the same name and by
+    their state.
     """
     assert isinstance(module, Answering)
-    callbacks = [c for c in trainer.callbacks if c is not leave_out and not _is_lightnings(c)]  # type: ignore[attr-defined]
+    callbacks = [c for c in trainer.callbacks if not _watches(c)]  # type: ignore[attr-defined]
     content = {
         "method": module.method,
         "benchmark": _described(module.benchmark),
@@ -38,8 +39,8 @@ def fingerprint(trainer: Trainer, module: LightningModule, *, leave_out: Callbac
     return dict(json.loads(json.dumps(content, default=lambda value: type(value).__qualname__)))
 
 
-def _is_lightnings(callback: Callback) -> bool:
-    return type(callback).__module__.partition(".")[0] == "lightning"
+def _watches(callback: Callback) -> bool:
+    return type(callback).__module__.startswith("lightning.") or getattr(callback, "only_watches", False)
 
 
 def _described(thing: object) -> list[Any]:

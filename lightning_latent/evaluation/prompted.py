@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
+from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
 from lightning_latent.data.benchmark import Benchmark
@@ -93,6 +94,10 @@ class PromptedModel(AnsweringModule):
         )
         self.model = model.eval().requires_grad_(False)
         self.identities["model"] = identify(model, path=self.path, revision=self.revision)
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Tensor]:  # type: ignore[override]  # torch gives overloads
+        """Nothing: it learns nothing, and who the model is stands in `identities`."""
+        return {}
 
     @torch.no_grad()
     def answer(self, batch: list[Example]) -> list[Answer]:

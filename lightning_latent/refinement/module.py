@@ -134,6 +134,10 @@ class LatentRefinement(AnsweringModule):
                 trust_remote_code=self.trust_remote_code,
             ).freeze()
             self.identities["reasoner"] = identify(loaded.model, path=self.path, revision=self.revision)
+            if self.learn is not None and not loaded.num_latents:
+                raise UserError(
+                    f"{self.path} thinks no latents, so there is nothing for model.learn to correct; leave it out"
+                )
             if self.learn is not None:
                 self.learn.build(
                     num_latents=loaded.num_latents,
@@ -166,6 +170,11 @@ class LatentRefinement(AnsweringModule):
         """What was learned, without the language model."""
         state = super().state_dict(*args, **kwargs)
         return {name: value for name, value in state.items() if not name.startswith("frozen.")}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Take up what was learned; that the language model is not there is as it should be."""
+        keys = super().load_state_dict(state_dict, strict=False, assign=assign)
+        return keys._replace(missing_keys=[name for name in keys.missing_keys if not name.startswith("frozen.")])
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the learned numbers belong to."""

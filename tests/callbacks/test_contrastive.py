@@ -18,15 +18,7 @@ from tests.refinement.models import (
     make_module,
     make_trainer,
     ready,
-    save_all,
 )
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("reasoners")
-    save_all(directory)
-    return directory
 
 
 def test_without_references_it_does_nothing() -> None:

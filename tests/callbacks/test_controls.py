@@ -9,14 +9,7 @@ from lightning_latent.callbacks import RandomDirection, ReplacedLatents
 from lightning_latent.errors import UserError
 from lightning_latent.refinement.controls import random_directions
 from tests.refinement import naive
-from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, ready, save_all
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("reasoners")
-    save_all(directory)
-    return directory
+from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, ready
 
 
 @pytest.mark.parametrize("by", ["zero", "mean", "other", "first"])

@@ -13,7 +13,7 @@ from lightning_latent.callbacks.inspection_views import Lens, lens_markdown, tra
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer
 from lightning_latent.refinement import LatentMap
-from tests.refinement.models import LATENTS, make_data, make_module, make_reasoner, make_trainer, save_all
+from tests.refinement.models import LATENTS, make_data, make_module, make_reasoner, make_trainer
 
 
 def some_answers(count: int = 3) -> list[Answer]:
@@ -90,13 +90,6 @@ def test_counts_below_one_are_refused(name: str) -> None:
 
 
 # The whole.
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("reasoners")
-    save_all(directory)
-    return directory
 
 
 def fit_and_test(saved: Path, tmp_path: Path, logger, inspection: TrajectoryInspection, **options) -> None:

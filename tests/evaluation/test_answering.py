@@ -14,6 +14,7 @@ from lightning_latent.evaluation import Answer
 from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.scoring import option_scores, say
 from lightning_latent.reasoner import LatentReasoner
+from lightning_latent.reasoner.thoughts import think
 from tests.reasoner.models import ANSWERS, QUESTIONS, make_reasoner, naive_decode, naive_score
 
 EXAMPLES = [Example(str(n), question, (), ANSWERS[n]) for n, question in enumerate(QUESTIONS)]
@@ -103,3 +104,21 @@ def test_a_question_that_is_too_long_is_named():
     long = Example("long", " ".join(["Bob is a dumpus."] * 60), (), "")
     with pytest.raises(UserError, match=r"^long: question of 122 tokens \(and 12 for"):
         answers(make_reasoner(), [*EXAMPLES, long], ProsQA())
+
+
+def test_lost_questions_are_answered_plainly_by_their_own_options():
+    reasoner = make_reasoner()
+    choices = [example._replace(options=(f"A) {example.answer}", f"B) {example.answer}")) for example in EXAMPLES]
+    finite = torch.tensor([True, False, True, True, False])
+    words = partial(say, reasoner, benchmark=AquaRat(), max_new_tokens=8, scoring="likelihood")
+    found = answer_questions(
+        reasoner,
+        choices,
+        say=words,
+        benchmark=AquaRat(),
+        room=12,
+        thinking=lambda context: think(reasoner, context)._replace(finite=finite),
+    )
+    plain = answers(reasoner, choices, AquaRat(), scoring="likelihood")
+    assert [answer._replace(seconds=0.0, fallback=False) for answer in found] == plain
+    assert [answer.fallback for answer in found] == [False, True, False, False, True]

@@ -65,6 +65,8 @@ def test_that_nothing_changed_is_noticed() -> None:
     same = PLAIN._replace(path="runs/zero", about={**PLAIN.about, "method": "zero"})
     assert nothing_changed(compare([PLAIN, same]))
     assert not nothing_changed(compare([PLAIN, same, BETTER]))
+    answers = [*PLAIN.answers[:-1], PLAIN.answers[-1]._replace(answer="c")]  # wrong otherwise
+    assert not nothing_changed(compare([PLAIN, same._replace(answers=answers)]))
 
 
 def test_other_questions_are_refused_and_named() -> None:

@@ -44,7 +44,7 @@ def test_the_first_loss_is_the_answers_mean_over_tokens_after_the_callbacks(save
     """What fit learns by is what the run answers by."""
     callbacks = [load_feedback(saved, search_step=0.3), ResidualBlending(memory_rate=0.2)]
     _, watch, _ = fit(saved, tmp_path, *callbacks)
-    batch = list(make_data().source("train"))[:2]
+    batch = next(iter(make_data().train_dataloader()))
     module = ready(make_module(saved), tmp_path, *callbacks)
     loss, tokens = answer_loss(module.reasoner, module.think(batch).context, [example.answer for example in batch])
     assert watch.losses[0] == pytest.approx(float(loss / tokens))

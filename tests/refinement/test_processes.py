@@ -11,8 +11,18 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.strategies import DDPStrategy
 
 from lightning_latent.callbacks import Predictions, ResidualBlending
+from lightning_latent.data import GeneratedProsQA
+from lightning_latent.data.example import Example
 from lightning_latent.refinement import LatentMap, LatentRefinement
-from tests.refinement.models import load_feedback, make_data, make_module, make_trainer
+from tests.refinement.models import GRAPHS, load_feedback, make_data, make_module, make_trainer
+
+
+class Uneven(GeneratedProsQA):
+    """Answers of one to three sentences: processes have different numbers of tokens to learn from."""
+
+    def make(self, number: int) -> Example:
+        example = super().make(number)
+        return example._replace(answer=" ".join([example.answer] * (1 + number % 3)))
 
 
 class Unseeded(L.Callback):
@@ -50,7 +60,9 @@ def fit_and_predict(saved: Path, directory: Path, devices: int) -> None:
     """Nine questions in batches of four: the last batch has one, and on two devices the second has none of it."""
     torch.manual_seed(0)
     module, trainer = make_run(saved, directory, devices)
-    trainer.fit(module, make_data(train=9, validation=7, batch_size=4))
+    data = make_data(validation=7, batch_size=4)
+    data.train = Uneven(size=9, **GRAPHS)
+    trainer.fit(module, data)
     torch.manual_seed(1)
     module, trainer = make_run(saved, directory, devices)
     data = make_data(validation=7, batch_size=4)
