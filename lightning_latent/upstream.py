@@ -8,6 +8,19 @@ from contextlib import contextmanager
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
 
+# How the lines of jsonargparse's messages begin that say which types were tried in vain, not what is wrong. Waits for
+# messages that tell the two apart; with new wording some of these lines come through, and nothing is lost.
+PARSER_ATTEMPTS = (
+    "Does not validate against any of the Union subtypes",
+    "Subtypes: ",
+    "Errors:",
+    "Expected a <class 'NoneType'>",
+    "Expected a path but",
+    "Given value type",
+    "Given value: Namespace",
+    "Given value: NestedArg",
+)
+
 
 def fork_cache(cache: Cache) -> Cache:
     """Copy a cache so that appending to the copy leaves the original as it is; no key or value is copied.

@@ -8,18 +8,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from typing_extensions import override
 
 from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, one_line, say
-
-# How the lines of a parser's message start that say what was tried, not what is wrong.
-UNTELLING = (
-    "Does not validate against any of the Union subtypes",
-    "Subtypes: ",
-    "Errors:",
-    "Expected a <class 'NoneType'>",
-    "Expected a path but",
-    "Given value type",
-    "Given value: Namespace",
-    "Given value: NestedArg",
-)
+from lightning_latent.upstream import PARSER_ATTEMPTS
 
 
 class LatentArgumentParser(LightningArgumentParser):
@@ -45,6 +34,6 @@ def plain(message: str) -> str:
     'Parser key "model": Expected a int; Given value: x'
     """
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    telling = dict.fromkeys(line for line in lines if not line.startswith(UNTELLING))
-    text = "; ".join(telling).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
+    lines = dict.fromkeys(line for line in lines if not line.startswith(PARSER_ATTEMPTS))
+    text = "; ".join(lines).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
     return one_line(re.sub(r"<class '([\w.]+)'>", r"\1", text))

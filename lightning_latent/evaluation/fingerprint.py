@@ -20,8 +20,8 @@ def fingerprint(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
     """Describe the method, the models, the learned state, the callbacks and the code of a run, in JSON's types.
 
     Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out, as are those that say so
-    by an attribute `only_watches`; the others count by the constructor arguments that they keep under the same name and by
-    their state.
+    by an attribute `only_watches`; the others count by the constructor arguments that they keep under the same name and
+    by their state.
     """
     assert isinstance(module, Answering)
     callbacks = [c for c in trainer.callbacks if not _watches(c)]  # type: ignore[attr-defined]

@@ -278,14 +278,3 @@ def test_a_lost_process_is_named_and_ends_the_others() -> None:
     assert result.stderr.splitlines()[-1].startswith(
         "error: process 1 was lost; run the command again with --ckpt_path"
     )
-
-
-def test_the_same_callback_twice_is_one_line(tmp_path, monkeypatch, request, capsys):
-    monkeypatch.chdir(request.config.rootpath)
-    twice = "--trainer.callbacks+=lightning_latent.callbacks.ContrastiveFeedback"
-    with pytest.raises(SystemExit) as caught:
-        main(["fit", "--config", "configs/quickstart.yaml", f"--trainer.default_root_dir={tmp_path}", twice])
-    assert caught.value.code == 2
-    line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert line.startswith("error: trainer:")
-    assert "ContrastiveFeedback" in line

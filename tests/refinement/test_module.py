@@ -245,3 +245,9 @@ def test_nothing_is_answered_by_what_is_not_learned(stage: str, saved: Path, tmp
     module.learn.offset.data += 1
     getattr(make_trainer(tmp_path / "run", callbacks=[Predictions()]), stage)(module, make_data())
     assert (tmp_path / "run" / "predictions.jsonl").is_file()
+
+
+def test_a_callback_does_not_refine_twice(saved: Path, tmp_path: Path) -> None:
+    twice = [ResidualBlending(memory_rate=0.1), ResidualBlending(memory_rate=0.2)]
+    with pytest.raises(UserError, match="ResidualBlending would refine twice"):
+        make_trainer(tmp_path, callbacks=twice).validate(make_module(saved), make_data())
