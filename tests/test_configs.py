@@ -42,6 +42,7 @@ def of_pages(*, compare: bool) -> list[Any]:
         if (arguments[0] == "compare") is compare
         and arguments[0].isalpha()
         and "RUN" not in arguments
+        and not any("$" in argument for argument in arguments)
         and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
     ]
 

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 import lightning.pytorch as L
 from jsonargparse import Namespace
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
@@ -264,3 +266,5 @@ def quiet_start() -> None:
     logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
     for message in UNHELPFUL:
         warnings.filterwarnings("ignore", message=message)
+    if not sys.stderr.isatty():
+        disable_progress_bar()  # transformers' own, of loading weights
