@@ -70,8 +70,13 @@ class Predictions(L.Callback):
     ) -> None:
         if not isinstance(pl_module, Answering):
             return
-        if batch_idx == 0 and isinstance(pl_module, AnsweringModule) and trainer.state.fn != "fit":
-            pl_module.answer(batch[:2])  # so that starting up is not timed
+        if (
+            batch_idx == 0
+            and isinstance(pl_module, AnsweringModule)
+            and self._journal is not None
+            and not pl_module.kept
+        ):
+            pl_module.warm_up(batch)
         self._batch_size = max(self._batch_size, len(batch))
         for example in batch:
             if self._seen.setdefault(example.id, example) is not example:
