@@ -63,7 +63,6 @@ class LatentCLI(LightningCLI):
     """
 
     def __init__(self, args: ArgsType = None, *, run: bool = True) -> None:
-        """Parse the arguments, build the objects and carry out the subcommand."""
         super().__init__(
             L.LightningModule,
             L.LightningDataModule,
@@ -82,7 +81,6 @@ class LatentCLI(LightningCLI):
     @staticmethod
     @override
     def subcommands() -> dict[str, set[str]]:
-        # Predictions are in predictions.jsonl, not in memory; the metrics are in the closing line, not in a table.
         skipped = {"validate": {"verbose"}, "test": {"verbose"}, "predict": {"return_predictions"}}
         return {name: known | skipped.get(name, set()) for name, known in LightningCLI.subcommands().items()}
 
@@ -146,15 +144,15 @@ class LatentCLI(LightningCLI):
         self._carry_out(self.trainer.fit, arguments)
 
     def validate(self, **arguments: Any) -> None:
-        """Answer the validation questions."""
+        """Answer the validation questions; the metrics are in the closing line, not in a table."""
         self._carry_out(self.trainer.validate, {**self._with_checkpoint(arguments), "verbose": False})
 
     def test(self, **arguments: Any) -> None:
-        """Answer the test questions."""
+        """Answer the test questions, likewise."""
         self._carry_out(self.trainer.test, {**self._with_checkpoint(arguments), "verbose": False})
 
     def predict(self, **arguments: Any) -> None:
-        """Answer the questions to predict."""
+        """Answer the questions to predict; predictions are in predictions.jsonl, not in memory."""
         self._carry_out(self.trainer.predict, {**self._with_checkpoint(arguments), "return_predictions": False})
 
     def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
