@@ -8,7 +8,7 @@ from statistics import mean, variance
 
 import pytest
 
-from lightning_latent.data.prosqa.graph import ProsQAGraph, sample_graph, shortest_path
+from lightning_latent.data.prosqa.graph import ProsQAGraph, sample_graph, shortest_paths
 from lightning_latent.data.prosqa.sentences import NAMES, NOUNS, row_of
 from lightning_latent.errors import UserError
 
@@ -147,12 +147,13 @@ def test_the_vocabulary_is_the_published_one():
     assert len(set(NAMES)) == 17 and len(set(NOUNS)) == 38
 
 
-def test_shortest_path():
+def test_shortest_paths():
     edges = [(0, 1), (1, 2), (0, 2), (2, 3), (1, 3), (4, 5)]
-    for goal, hops in enumerate([0, 1, 1, 2, None, None]):
-        found = shortest_path(edges=edges, source=0, goal=goal)
-        assert (None if found is None else len(found) - 1) == hops
-        assert found is None or set(pairwise(found)) <= set(edges)
+    paths = shortest_paths(edges, 0)
+    assert {goal: len(path) - 1 for goal, path in paths.items()} == {0: 0, 1: 1, 2: 1, 3: 2}
+    for goal, path in paths.items():
+        assert (path[0], path[-1]) == (0, goal)
+        assert set(pairwise(path)) <= set(edges)
 
 
 @pytest.mark.parametrize(("nodes", "hops"), [(8, 1), (12, 2), (20, 3)])
