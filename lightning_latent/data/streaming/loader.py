@@ -17,13 +17,7 @@ from lightning_latent.errors import UserError
 
 
 class EvalLoader:
-    """One rank's batches in the source's order. Nothing is padded: ranks may have different numbers of batches.
-
-    Args:
-        source: The examples.
-        share: The rank's share.
-        num_workers: Worker processes; 0 reads in the main process.
-    """
+    """One rank's batches in the source's order. Nothing is padded: ranks may have different numbers of batches."""
 
     def __init__(self, source: ExampleSource, share: Share, *, num_workers: int = 0) -> None:
         self.source = source
@@ -35,7 +29,6 @@ class EvalLoader:
         return self.share.batches(len(self.source))
 
     def __iter__(self) -> Iterator[Batch]:
-        """Make the batches."""
         return self._load(self.share)
 
     def _load(self, share: Share) -> Iterator[Batch]:
@@ -49,12 +42,8 @@ class EvalLoader:
 class TrainLoader(EvalLoader):
     """One rank's batches of one epoch after the other; every rank has the same number of them.
 
-    Args:
-        source: The examples.
-        share: The rank's share; it must be even.
-        epoch: Tells the epoch of an iteration that begins.
-        order: All that the order of an epoch depends on. Within an epoch, only a run of the same order can resume.
-        num_workers: Worker processes; 0 reads in the main process.
+    `epoch` tells the epoch of an iteration that begins, and `order` holds all that the order of an epoch depends on:
+    within an epoch, only a run of the same order can resume.
     """
 
     def __init__(
@@ -66,9 +55,7 @@ class TrainLoader(EvalLoader):
         order: Mapping[str, int | None],
         num_workers: int = 0,
     ) -> None:
-        if not share.even:
-            raise ValueError("training needs an even share")
-        super().__init__(source, share, num_workers=num_workers)
+        super().__init__(source, share._replace(even=True), num_workers=num_workers)
         self.epoch = epoch
         self.order = dict(order)
         self._consumed = {"epoch": epoch(), "batches": 0}
