@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.benchmarks.answers import answer_parts, marked_line, split_number
 
 _LETTERS = "ABCDEFGH"  # not I, which is a word
@@ -55,6 +56,20 @@ _VERDICT = re.compile(
         \W*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+class MultipleChoice(Benchmark):
+    """A benchmark whose answers are options with letters."""
+
+    answer_form = "the letter of the right option"
+
+    def extract(self, text: str) -> str:
+        """The letter of the option that the text names, else the text of its answer."""
+        return stated_choice(text)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether the prediction means the gold option."""
+        return same_choice(prediction, gold)
 
 
 def labelled(texts: Sequence[str]) -> tuple[str, ...]:
