@@ -11,17 +11,12 @@ class Benchmark(ABC):
     """The adapter of one benchmark: raw row in, example out; generated text in, answer out; answer in, verdict out.
 
     Adapters hold no data and read no files: the same instance serves every split and every worker. They are named in
-    configs by their class path, and a new one is a subclass with two or three methods and two class attributes.
-
-    Attributes:
-        name: Short name, the first part of every example's id.
-        max_new_tokens: Enough tokens for a chain of steps and the answer; decoding stops earlier at the end token.
-        answer_form: What an answer is, as in "a number", to tell a model that is only prompted.
+    configs by their class path, and a new one is a subclass with two class attributes and up to three methods.
     """
 
-    name: str
-    max_new_tokens: int
-    answer_form: str = "the answer alone"
+    name: str  # short, the first part of every example's id
+    max_new_tokens: int  # enough for a chain of steps and the answer; decoding stops earlier at the end token
+    answer_form: str = "the answer alone"  # what an answer is, as in "a number", to tell a model that is only prompted
 
     @abstractmethod
     def parse(self, row: Mapping[str, Any], *, index: int) -> Example:

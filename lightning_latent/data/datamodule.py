@@ -1,6 +1,6 @@
 """The data module: the splits of one benchmark, streamed or mapped into memory."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lightning import LightningDataModule
@@ -19,6 +19,7 @@ _NEEDED = {"fit": ("train",), "validate": ("validation",), "test": ("test",), "p
 _SHOWN = 5  # rows left out that are listed
 
 
+@dataclass(kw_only=True, eq=False)
 class LatentDataModule(LightningDataModule):
     """Batches of a benchmark's examples: each is a `list[Example]`, tokenised by the model that reads it.
 
@@ -54,49 +55,33 @@ class LatentDataModule(LightningDataModule):
             where, instead of ending the run at the first. Reads the data once more at the start.
     """
 
-    def __init__(
-        self,
-        *,
-        benchmark: Benchmark,
-        # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read
-        # the whole file otherwise, in case it is the class's config.
-        train: str | Path | ExampleSource | None = None,
-        validation: str | Path | ExampleSource | None = None,
-        test: str | Path | ExampleSource | None = None,
-        predict: str | Path | ExampleSource | None = None,
-        batch_size: int = 32,
-        eval_batch_size: int = 64,
-        num_workers: int = 0,
-        shuffle_buffer: int = 10_000,
-        seed: int = 0,
-        max_train: int | None = None,
-        max_eval: int | None = None,
-        streaming: bool = True,
-        deduplicate: bool = False,
-        skip_bad: bool = False,
-    ) -> None:
+    benchmark: Benchmark
+    # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read the whole
+    # file otherwise, in case it is the class's config.
+    train: str | Path | ExampleSource | None = None
+    validation: str | Path | ExampleSource | None = None
+    test: str | Path | ExampleSource | None = None
+    predict: str | Path | ExampleSource | None = None
+    batch_size: int = 32
+    eval_batch_size: int = 64
+    num_workers: int = 0
+    shuffle_buffer: int = 10_000
+    seed: int = 0
+    max_train: int | None = None
+    max_eval: int | None = None
+    streaming: bool = True
+    deduplicate: bool = False
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
         super().__init__()
-        for name, size in {"batch_size": batch_size, "eval_batch_size": eval_batch_size}.items():
-            if size < 1:
-                raise UserError(f"data.{name} is {size}; it must be at least 1")
-        for name, limit in {"max_train": max_train, "max_eval": max_eval}.items():
+        for name in ("batch_size", "eval_batch_size"):
+            if getattr(self, name) < 1:
+                raise UserError(f"data.{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("max_train", "max_eval"):
+            limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise UserError(f"data.{name} is {limit}; it must be at least 1, or null for all")
-        self.benchmark = benchmark
-        self.train = train
-        self.validation = validation
-        self.test = test
-        self.predict = predict
-        self.batch_size = batch_size
-        self.eval_batch_size = eval_batch_size
-        self.num_workers = num_workers
-        self.shuffle_buffer = shuffle_buffer
-        self.seed = seed
-        self.max_train = max_train
-        self.max_eval = max_eval
-        self.streaming = streaming
-        self.deduplicate = deduplicate
-        self.skip_bad = skip_bad
         # A device without a question to evaluate is no mistake: nothing is padded.
         self.allow_zero_length_dataloader_with_multiple_devices = True
         self._opened: dict[str, ExampleSource] = {}  # as they are named

@@ -93,15 +93,6 @@ def answer_parts(text: str) -> Iterator[str]:
     return (part.strip() for part in parts if re.search(r"\w", part))
 
 
-def after_cue(text: str) -> str:
-    r"""The likeliest of `answer_parts`; the empty string where there is none.
-
-    >>> after_cue("So 3 + 4 = 7. The answer is 7.")
-    '7.'
-    """
-    return next(answer_parts(text), "")
-
-
 def stated_word(text: str, words: Mapping[str, str]) -> str:
     """Which of a few words a generated text answers with; the empty string where it answers with none.
 

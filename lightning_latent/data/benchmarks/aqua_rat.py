@@ -5,13 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lightning_latent.data.benchmark import row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.choices import (
-    MultipleChoice,
-    correct_option,
-    labelled,
-    with_options,
-    without_verdict,
-)
+from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
 _LINE_BREAK = re.compile(r"[ \t]*@NL[ \t]*")  # how some rows write one
@@ -40,13 +34,8 @@ class AquaRat(MultipleChoice):
         options = tuple(_LINE_BREAK.sub(" ", option).strip() for option in options)
         if len(options) != 5:
             raise ValueError(f"there are {len(options)} options instead of five")
-        return Example(
-            id=row_id(row, index, "id"),
-            question=with_options(question, options),
-            steps=tuple(line.strip() for line in without_verdict(rationale).split("\n") if line.strip()),
-            answer=correct_option(options, letter),
-            options=options,
-        )
+        steps = tuple(line.strip() for line in without_verdict(rationale).split("\n") if line.strip())
+        return self.example(row_id(row, index, "id"), question, options, letter, steps)
 
 
 def _tsv_line(line: str) -> tuple[str, tuple[str, ...], str, str]:

@@ -6,13 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from lightning_latent.data.benchmark import row_id, text_field
-from lightning_latent.data.benchmarks.choices import (
-    MultipleChoice,
-    correct_option,
-    labelled,
-    with_options,
-    without_verdict,
-)
+from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
 _OPTION = re.compile(r"(?:^|,)\s*([a-e])\s*\)\s*(.*?)(?=\s*,\s*[a-e]\s*\)|$)", re.DOTALL)
@@ -51,13 +45,9 @@ class MathQA(MultipleChoice):
         else:
             formula = text_field(row, "linear_formula")
             steps = tuple(part.strip() for part in formula.split("|") if part.strip())
-        return Example(
-            id=row_id(row, index, "id"),
-            question=with_options(text_field(row, "Input" if lila else "Problem"), options),
-            steps=steps,
-            answer=correct_option(options, text_field(row, "Correct" if lila else "correct")),
-            options=options,
-        )
+        question = text_field(row, "Input" if lila else "Problem")
+        letter = text_field(row, "Correct" if lila else "correct")
+        return self.example(row_id(row, index, "id"), question, options, letter, steps)
 
 
 def split_options(text: str) -> list[str]:

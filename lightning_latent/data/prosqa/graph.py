@@ -60,7 +60,7 @@ def sample_graph(
         labels, edges = _sample_edges(rng, num_nodes=num_nodes, in_degree=in_degree)
         graph = _ask(rng, labels=labels, edges=edges)
         if graph is not None and min_hops <= graph.hops <= max_hops:
-            return _without_isolated(graph)
+            return graph
     raise UserError(
         f"no graph of num_nodes {num_nodes} and in_degree {in_degree} has an answer {min_hops} to {max_hops} hops "
         "away; raise num_nodes or lower min_hops"
@@ -68,7 +68,7 @@ def sample_graph(
 
 
 def _sample_edges(rng: random.Random, *, num_nodes: int, in_degree: float) -> tuple[list[int], list[tuple[int, int]]]:
-    """Labels (bit 1: below the first root, bit 2: below the second) and edges of a random graph."""
+    """Labels (bit 1: below the first root, bit 2: below the second) and edges of a random graph; isolated nodes go."""
     labels, depth = [1, 2], [0, 0]
     below: dict[int, list[int]] = {0: [], 1: [0], 2: [1], 3: []}
     edges: list[tuple[int, int]] = []
@@ -93,7 +93,9 @@ def _sample_edges(rng: random.Random, *, num_nodes: int, in_degree: float) -> tu
         labels.append(label)
         depth.append(1 + min(depth[p] for p in parents) if parents else 0)
         below[label].append(node)
-    return labels, edges
+    used = sorted({0, 1}.union(*edges))
+    new = {old: number for number, old in enumerate(used)}
+    return [labels[node] for node in used], [(new[parent], new[child]) for parent, child in edges]
 
 
 def poisson(rng: random.Random, mean: float) -> int:
@@ -119,17 +121,3 @@ def _ask(rng: random.Random, *, labels: Sequence[int], edges: Sequence[tuple[int
     if distractor in paths[root]:
         raise AssertionError("the distractor must not be reachable from the root")
     return ProsQAGraph(len(labels), tuple(edges), root, target, distractor, paths[root][target])
-
-
-def _without_isolated(graph: ProsQAGraph) -> ProsQAGraph:
-    """Renumber the nodes that have an edge, the two roots staying first."""
-    used = sorted({0, 1}.union(*graph.edges))
-    new = {old: index for index, old in enumerate(used)}
-    return ProsQAGraph(
-        num_nodes=len(used),
-        edges=tuple((new[u], new[v]) for u, v in graph.edges),
-        root=new[graph.root],
-        target=new[graph.target],
-        distractor=new[graph.distractor],
-        path=tuple(new[n] for n in graph.path),
-    )

@@ -34,7 +34,7 @@ def candidates(question: str) -> tuple[str, ...]:
 def row_of(
     graph: ProsQAGraph, rng: random.Random, *, names: Sequence[str] = NAMES, nouns: Sequence[str] = NOUNS
 ) -> dict[str, Any]:
-    """A graph in ProsQA's sentences, as a row of the published files.
+    """A graph in ProsQA's sentences, as a row of the published files without their copy of the graph.
 
     Nodes without parents are people, the others kinds; statements come in random order, and the target is named first
     in half of the questions.
@@ -58,9 +58,4 @@ def row_of(
         "question": f"{statements} Is {who} a {symbol[first]} or {symbol[second]}?",
         "answer": f"{who} is a {symbol[graph.target]}.",
         "steps": [sentence(*edge) for edge in zip(graph.path, graph.path[1:], strict=False)],
-        "idx_to_symbol": [symbol[n] for n in range(graph.num_nodes)],
-        "edges": [list(edge) for edge in graph.edges],
-        "root": graph.root,
-        "target": graph.target,
-        "neg_target": graph.distractor,
     }

@@ -32,7 +32,7 @@ class ExampleSource(ABC):
     def iter_examples(self, positions: Iterable[int]) -> Iterator[Example]:
         """Make the examples at some positions of the epoch's order, and no others where that costs time.
 
-        The positions count from 0 and increase, and there may be no end of them: the source's own end is one as well.
+        The positions count from 0 and increase; there may be no end of them, and then it is the source's own.
         """
 
 
@@ -79,11 +79,10 @@ def at_positions(items: Iterable[T], positions: Iterable[int]) -> Iterator[T]:
     >>> list(at_positions("abcd", (1, 3, 5)))
     ['b', 'd']
     """
-    wanted = iter(positions)
-    following = next(wanted, None)
-    for position, item in enumerate(items):
-        if following is None:
+    rest, passed = iter(items), 0
+    for position in positions:
+        found = list(islice(rest, position - passed, position - passed + 1))
+        if not found:
             return
-        if position == following:
-            yield item
-            following = next(wanted, None)
+        yield found[0]
+        passed = position + 1
