@@ -49,9 +49,7 @@ _DETERMINER = re.compile(
 
 
 def after_mark(text: str) -> str:
-    r"""The text after the last `#`, stripped; the empty string where no `#` stands.
-
-    This is how ProsQA's reference reads what a trained model writes.
+    r"""The text after the last `#`, as ProsQA's reference reads it; the empty string where no `#` stands.
 
     >>> after_mark("Tom is a terpus.\n### Tom is a lempus.")
     'Tom is a lempus.'

@@ -1,9 +1,8 @@
 """ProntoQA: is a statement true or false in a world of made-up classes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
 
@@ -24,7 +23,7 @@ class ProntoQA(Benchmark):
     max_new_tokens = 256
     answer_form = "True or False"
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         if "test_example" in row:
             example = row["test_example"]
