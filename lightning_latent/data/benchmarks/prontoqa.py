@@ -1,9 +1,8 @@
 """ProntoQA: is a statement true or false in a world of made-up classes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
 
@@ -24,7 +23,7 @@ class ProntoQA(Benchmark):
     max_new_tokens = 256
     answer_form = "True or False"
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         if "test_example" in row:
             example = row["test_example"]
@@ -46,10 +45,6 @@ class ProntoQA(Benchmark):
     def extract(self, text: str) -> str:
         """True or False, by the rules of `stated_word`; yes and no count as well."""
         return stated_word(text, _WORDS)
-
-    def matches(self, prediction: str, gold: str) -> bool:
-        """Whether both say the same."""
-        return prediction != "" and prediction == gold
 
 
 def _hops(proof: Sequence[str]) -> tuple[str, ...]:

@@ -1,32 +1,27 @@
 """ProsQA: which of two classes a named thing belongs to, by a walk through a graph of sentences."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
+from lightning_latent.data.prosqa.sentences import candidates
 
 
 class ProsQA(Benchmark):
     """ProsQA (arXiv 2412.06769): the steps are the path through the graph, the answer is one sentence.
 
     Reads the JSON array `{question, steps, answer, ...}` of the Coconut repository. As there, an answer is right when
-    it is the gold sentence, commas aside.
+    it is the gold sentence, commas aside. The options are the two sentences that the question chooses between.
     """
 
     name = "prosqa"
     max_new_tokens = 128
     answer_form = 'one whole sentence like "Tom is a lempus."'
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
-        return Example(
-            id=row_id(row, index, "id"),
-            question=text_field(row, "question"),
-            steps=texts_field(row, "steps"),
-            answer=text_field(row, "answer"),
-        )
+        question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
+        options = candidates(question)
+        return Example(row_id(row, index, "id"), question, steps, answer, options if answer in options else ())
 
     def extract(self, text: str) -> str:
         """The sentence after the last `#`."""

@@ -9,7 +9,7 @@ size of B on W ranks, batch j of rank r holds the positions `(j * B + i) * W + r
 """
 
 from collections.abc import Iterator
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from lightning_latent.data.example import Example
@@ -19,26 +19,17 @@ Batch = list[Example]
 
 
 class Share(NamedTuple):
-    """The batches of an epoch that one process makes.
-
-    Attributes:
-        batch_size: Examples a batch.
-        rank: Which rank of the world.
-        world: How many ranks.
-        even: Whether every rank makes as many batches as rank 0, the last of them perhaps short or empty. Training
-            needs it: a rank that stops early leaves the others waiting.
-        first: The rank's first batch to make; those before it have been consumed.
-        worker: Which worker of the rank.
-        workers: How many workers take turns.
-    """
+    """The batches of an epoch that one process makes."""
 
     batch_size: int
     rank: int = 0
     world: int = 1
+    # Whether every rank makes as many batches as rank 0, the last of them perhaps short or empty. Training needs it: a
+    # rank that stops early leaves the others waiting.
     even: bool = False
-    first: int = 0
+    first: int = 0  # the rank's first batch to make; those before it have been consumed
     worker: int = 0
-    workers: int = 1
+    workers: int = 1  # of the rank, which take turns
 
     def batches(self, total: int) -> int:
         """How many batches the rank makes of `total` examples, the consumed ones included.
@@ -53,11 +44,6 @@ class Share(NamedTuple):
         """The numbers of the process's batches; there is no end of them."""
         return count(self.first + self.worker, self.workers)
 
-    def positions(self, number: int) -> range:
-        """The positions of the rank's batch of a number."""
-        size = self.batch_size * self.world
-        return range(number * size + self.rank, (number + 1) * size, self.world)
-
 
 def read_batches(source: ExampleSource, share: Share) -> Iterator[Batch]:
     """Make the batches of a share; the source may be without a length.
@@ -66,8 +52,10 @@ def read_batches(source: ExampleSource, share: Share) -> Iterator[Batch]:
     the batch. So the other ranks make that one too, and leave it away.
     """
     witness = 1 if share.even and share.rank > 0 else 0
-    batches = ([share.positions(n)[0] - share.rank] * witness + list(share.positions(n)) for n in share.numbers())
-    examples = source.iter_examples(chain.from_iterable(batches))
+    size = share.batch_size * share.world
+    own = range(share.rank, size, share.world)
+    positions = (number * size + place for number in share.numbers() for place in [*[0] * witness, *own])
+    examples = source.iter_examples(positions)
     for number in share.numbers():
         batch = list(islice(examples, witness + share.batch_size))
         if not batch and (share.even or number > 0):
