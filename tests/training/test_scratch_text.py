@@ -7,7 +7,7 @@ from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
 from lightning_latent.training import ScratchText
-from lightning_latent.training.scratch_text import byte_level_tokenizer, training_texts
+from lightning_latent.training.scratch import byte_level_tokenizer, training_texts
 from tests.data.fixtures import FIXTURES
 
 FILE = str(FIXTURES / "gsm8k" / "tiny.jsonl")
