@@ -1,5 +1,6 @@
 """Trained language models, whole or through low-rank adapters."""
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -53,23 +54,17 @@ class PretrainedBase(BaseModel):
             )
         self.path = path
         self.revision = revision
-        self.dtype = dtype
-        self.attention = attention
+        self.load = partial(
+            load_model, path, revision=revision, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
+        )
         self.lora_rank = lora_rank
         self.lora_alpha = lora_alpha
         self.lora_dropout = lora_dropout
         self.lora_targets = lora_targets
-        self.trust_remote_code = trust_remote_code
 
     def build(self) -> Base:
         """Load the model and its tokenizer; below adapters, add the marker tokens and put the adapters in."""
-        model, tokenizer = load_model(
-            self.path,
-            revision=self.revision,
-            dtype=self.dtype,
-            attention=self.attention,
-            trust_remote_code=self.trust_remote_code,
-        )
+        model, tokenizer = self.load()
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
         if self.lora_rank is None:
