@@ -162,10 +162,8 @@ class LatentCLI(LightningCLI):
             return arguments
         fitted = None if self.directory is None else self.directory.parent / "checkpoints" / "last.ckpt"
         if fitted is None or not fitted.is_file():
-            raise UserError(
-                f"nothing is learned yet: there is no {fitted or 'run folder'}; run fit with the same configs, or give "
-                "--ckpt_path"
-            )
+            mend = "run fit with the same configs, or give --ckpt_path"
+            raise UserError(f"nothing is learned yet: there is no {fitted or 'run folder'}; {mend}")
         return {**arguments, "ckpt_path": str(fitted)}
 
     def _carry_out(self, run: Callable[..., Any], arguments: dict[str, Any]) -> None:
@@ -177,9 +175,9 @@ class LatentCLI(LightningCLI):
         with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
             run(**arguments)
         if self.trainer.is_global_zero:
-            written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]  # type: ignore[attr-defined]
-            for line in filter(None, (callback.closing_line() for callback in written)):
-                print(line, flush=True)
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, Predictions) and (line := callback.closing_line()):
+                    print(line, flush=True)
 
     def next_step(self) -> str | None:
         """What to do with what came out, in one line."""

@@ -13,26 +13,15 @@ CONFIG_KEY = "latent_reasoning"
 
 
 class LatentMetadata(NamedTuple):
-    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`.
+    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`."""
 
-    Attributes:
-        num_latents: Latents T between the markers at inference.
-        thought: What stands there: `hidden` (continuous thoughts) or `pause` (the latent token's own embedding).
-        markers: Whether start and end markers surround the latents (chain-of-thought models have none).
-        replaced_steps: Leading reasoning steps that the latents stand for; the others are said in words before the
-            answer. None for all of them.
-        start: Token before the first latent.
-        end: Token after the last latent, or None: the first word is then read off the last latent itself.
-        latent: Placeholder token of one latent.
-    """
-
-    num_latents: int
-    thought: str = "hidden"
-    markers: bool = True
-    replaced_steps: int | None = None
-    start: str = START
-    end: str | None = END
-    latent: str = LATENT
+    num_latents: int  # T, between the markers at inference
+    thought: str = "hidden"  # or pause: the latent token's own embedding stands there instead
+    markers: bool = True  # whether start and end markers surround the latents; chain-of-thought models have none
+    replaced_steps: int | None = None  # leading steps that the latents stand for, the others being said; None for all
+    start: str = START  # token before the first latent
+    end: str | None = END  # token after the last one, or None: the first word is then read off the last latent itself
+    latent: str = LATENT  # placeholder of one latent
 
 
 def write_metadata(config: PreTrainedConfig, metadata: LatentMetadata) -> None:

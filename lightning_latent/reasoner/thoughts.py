@@ -9,17 +9,11 @@ from lightning_latent.reasoner.reasoner import LatentReasoner, Refine
 
 
 class Thoughts(NamedTuple):
-    """Latents and what follows from them. B batch, T latents, D hidden size.
+    """Latents and what follows from them. B batch, T latents, D hidden size."""
 
-    Attributes:
-        latents: `[B, T, D]`.
-        context: What has been read, up to the end marker: the answer begins there.
-        finite: `[B]`, False for a question whose latents became infinite or undefined.
-    """
-
-    latents: Tensor
-    context: Context
-    finite: Tensor
+    latents: Tensor  # [B, T, D]
+    context: Context  # what has been read, up to the end marker: the answer begins there
+    finite: Tensor  # [B], False for a question whose latents became infinite or undefined
 
 
 def settle(context: Context, latents: Tensor, finite: Tensor | None = None) -> Thoughts:

@@ -114,11 +114,8 @@ class LatentRefinement(AnsweringModule):
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
         kinds = [type(callback).__name__ for callback in self.latent_callbacks]
-        if len(kinds) > len(set(kinds)):
-            twice = max(kinds, key=kinds.count)
-            raise UserError(
-                f"{twice} would refine twice; name it once, by its own key (feedback, blending) or as a callback"
-            )
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
         if not self._named:
             parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks]
             self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN

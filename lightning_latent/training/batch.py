@@ -16,25 +16,15 @@ IGNORED = -100
 
 
 class TrainingBatch(NamedTuple):
-    """B examples, split where the latents begin. P: prompt columns, R: columns after the prompt.
+    """B examples, split where the latents begin. P: prompt columns, R: columns after the prompt."""
 
-    Attributes:
-        prompt_ids: `[B, P]`, left-padded: question (and start marker).
-        prompt_mask: `[B, P]`.
-        rest_ids: `[B, R]`, right-padded: latent placeholders, end marker, remaining steps, answer, end of sequence.
-        rest_mask: `[B, R]`.
-        labels: `[B, R]`, ids where supervised, -100 elsewhere.
-        num_latents: `[B]`, the latents at the head of each row of `rest_ids`.
-        answer_start: `[B]`, the column of `rest_ids` where the answer begins.
-    """
-
-    prompt_ids: Tensor
-    prompt_mask: Tensor
-    rest_ids: Tensor
-    rest_mask: Tensor
-    labels: Tensor
-    num_latents: Tensor
-    answer_start: Tensor
+    prompt_ids: Tensor  # [B, P], left-padded: question (and start marker)
+    prompt_mask: Tensor  # [B, P]
+    rest_ids: Tensor  # [B, R], right-padded: latent placeholders, end marker, remaining steps, answer, end of sequence
+    rest_mask: Tensor  # [B, R]
+    labels: Tensor  # [B, R], ids where supervised, -100 elsewhere
+    num_latents: Tensor  # [B], the latents at the head of each row of rest_ids
+    answer_start: Tensor  # [B], the column of rest_ids where the answer begins
 
 
 def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout]) -> TrainingBatch:

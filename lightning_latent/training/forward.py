@@ -10,17 +10,11 @@ from lightning_latent.training.batch import IGNORED, TrainingBatch
 
 
 class TrainingOutput(NamedTuple):
-    """What a batch of B rows gives.
+    """What a batch of B rows gives."""
 
-    Attributes:
-        loss: Mean over supervised words, scalar.
-        words: How many there are, scalar.
-        answer_correct: `[B]`, whether the answer would be said greedily.
-    """
-
-    loss: Tensor
-    words: Tensor
-    answer_correct: Tensor
+    loss: Tensor  # mean over supervised words, scalar
+    words: Tensor  # how many there are, scalar
+    answer_correct: Tensor  # [B], whether the answer would be said greedily
 
 
 def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch) -> Tensor:
