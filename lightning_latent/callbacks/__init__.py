@@ -5,6 +5,7 @@ from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
 from lightning_latent.callbacks.inspection import TrajectoryInspection
 from lightning_latent.callbacks.predictions import Predictions
 from lightning_latent.callbacks.residual import ResidualBlending
+from lightning_latent.callbacks.views import SymmetricViews
 
 __all__ = [
     "ContrastiveFeedback",
@@ -12,5 +13,6 @@ __all__ = [
     "RandomDirection",
     "ReplacedLatents",
     "ResidualBlending",
+    "SymmetricViews",
     "TrajectoryInspection",
 ]

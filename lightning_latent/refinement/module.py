@@ -17,7 +17,7 @@ from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions, read_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
-from lightning_latent.evaluation.scoring import Scoring, say
+from lightning_latent.evaluation.scoring import Scoring, option_scores, say
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
@@ -25,7 +25,7 @@ from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
-from lightning_latent.refinement.hooks import LatentCallback, session
+from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
@@ -96,6 +96,7 @@ class LatentRefinement(AnsweringModule):
         self.trust_remote_code = trust_remote_code
         self.frozen: LatentReasoner | None = None
         self.latent_callbacks: list[LatentCallback] = []
+        self.asking: QuestionCallback | None = None
         self._named = method is not None
         self._prepared: list[LatentCallback] = []
 
@@ -113,14 +114,16 @@ class LatentRefinement(AnsweringModule):
         super().setup(stage)
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
-        kinds = [type(callback).__name__ for callback in self.latent_callbacks]
+        asking = [c for c in callbacks if isinstance(c, QuestionCallback)]
+        self.asking = asking[0] if asking else None
+        kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
         if len(kinds) > len(set(kinds)):
             twice = max(kinds, key=kinds.count)
             raise UserError(
                 f"{twice} would refine twice; name it once, by its own key (feedback, blending) or as a callback"
             )
         if not self._named:
-            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks]
+            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks, *asking]
             self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
         if stage == "fit" and self.learn is None:
             raise UserError(
@@ -254,6 +257,10 @@ class LatentRefinement(AnsweringModule):
 
     def answer(self, batch: list[Example]) -> list[Answer]:
         """See `AnsweringModule.answer`."""
+        return self.answer_once(batch) if self.asking is None else self.asking.answer(batch, self)
+
+    def answer_once(self, batch: list[Example]) -> list[Answer]:
+        """See `Refining.answer_once`."""
         plain = self.learn is None and not self.latent_callbacks
         tokens = self.max_new_tokens or self.benchmark.max_new_tokens
         return answer_questions(
@@ -264,6 +271,14 @@ class LatentRefinement(AnsweringModule):
             benchmark=self.benchmark,
             room=self._room(tokens),
         )
+
+    @torch.no_grad()
+    def score_options(self, examples: Sequence[Example]) -> list[list[float]]:
+        """See `Refining.score_options`."""
+        tokens = self.max_new_tokens or self.benchmark.max_new_tokens
+        context = read_questions(self.reasoner, examples, room=self._room(tokens))
+        thoughts = self._refine(examples, context)
+        return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
     @torch.no_grad()
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:

@@ -1,11 +1,14 @@
 """ProsQA: which of two classes a named thing belongs to, by a walk through a graph of sentences."""
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
 from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
+from lightning_latent.data.prosqa.retelling import retold
+from lightning_latent.data.views import View
 
 
 class ProsQA(Benchmark):
@@ -27,6 +30,10 @@ class ProsQA(Benchmark):
             steps=texts_field(row, "steps"),
             answer=text_field(row, "answer"),
         )
+
+    def view(self, example: Example, rng: random.Random) -> View | None:
+        """Statements in another order, other names and nouns, candidates swapped."""
+        return retold(example, rng)
 
     def extract(self, text: str) -> str:
         """The sentence after the last `#`."""

@@ -1,0 +1,179 @@
+"""Answering several symmetric views of a question and putting the answers together."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lightning_latent.data.example import Example
+from lightning_latent.data.views import View
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answering import clock, judge
+from lightning_latent.evaluation.scoring import Said
+from lightning_latent.refinement import tally
+from lightning_latent.refinement.hooks import QuestionCallback, Refining
+
+Combine = Literal["mean_log_probability", "mean_probability", "majority", "least_entropy"]
+_RULES = {
+    "mean_log_probability": tally.mean_log_probability,
+    "mean_probability": tally.mean_probability,
+    "majority": tally.majority,
+    "least_entropy": tally.least_entropy,
+}
+
+
+class SymmetricViews(QuestionCallback):
+    """Tells each question otherwise, as its benchmark says, and answers by all tellings together.
+
+    No label, no weight and no reference model is involved. Where questions have candidates, each view scores them;
+    where they have none, each view's answer is decoded, translated back, and the most frequent one counts.
+
+    With a `threshold` a question gets views one after the other until the summed log-probabilities of its best and its
+    second candidate are further apart (in nats); a question that is sure stops at once, and nothing is computed for it
+    any more. Choose the threshold on validation.
+
+    Args:
+        views: Views of a question, at most; its own telling is the first.
+        threshold: Margin at which a question gets no further view; without, each gets all, in one pass.
+        combine: How scores are put together; with a threshold their sum counts.
+        own: Count the question's own telling among the views. Without it and with one view: the control of one telling
+            at random.
+        batch_size: Views answered at a time.
+        seed: Seed of the tellings, which depend on the question's id besides.
+    """
+
+    def __init__(
+        self,
+        *,
+        views: int = 8,
+        threshold: float | None = None,
+        combine: Combine = "mean_log_probability",
+        own: bool = True,
+        batch_size: int = 500,
+        seed: int = 0,
+    ) -> None:
+        for name, value in (("views", views), ("batch_size", batch_size)):
+            if value < 1:
+                raise UserError(f"SymmetricViews.{name} is {value}; it must be at least 1")
+        if threshold is not None and combine != "mean_log_probability":
+            raise UserError(f"a threshold goes by summed log-probabilities; leave combine: {combine} out")
+        self.views = views
+        self.threshold = threshold
+        self.combine: Combine = combine
+        self.own = own
+        self.batch_size = batch_size
+        self.seed = seed
+
+    @torch.no_grad()
+    def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
+        """See `QuestionCallback.answer`."""
+        if not batch:
+            return []
+        tellings = [[self._told(example, number, module) for number in range(self.views)] for example in batch]
+        if all(example.options for example in batch):
+            return self._scored(batch, tellings, module)
+        return self._voted(batch, tellings, module)
+
+    def _told(self, example: Example, number: int, module: Refining) -> View:
+        if number == 0 and self.own:
+            return View(example, tuple(range(len(example.options))))
+        view = module.benchmark.view(example, random.Random(f"{self.seed}/{example.id}/{number}"))
+        if view is None:
+            raise UserError(
+                f"{type(module.benchmark).__name__} knows no symmetry of its questions (Benchmark.view); leave "
+                "SymmetricViews out"
+            )
+        return view
+
+    def _scored(self, batch: list[Example], tellings: list[list[View]], module: Refining) -> list[Answer]:
+        """Score the candidates of all views, or of as many as a question needs."""
+        if self.threshold is None:
+            started = clock(module.reasoner.device)
+            flat = [view for views in tellings for view in views]
+            scores = self._scores(flat, module).view(len(batch), self.views, -1).transpose(0, 1)
+            totals, used = _RULES[self.combine](scores), [self.views] * len(batch)
+            seconds = [(clock(module.reasoner.device) - started) / len(batch)] * len(batch)
+        else:
+            totals, used, seconds = self._escalated(tellings, module)
+        chosen = totals.argmax(-1).tolist()
+        said = Said(
+            [""] * len(batch),
+            [example.options[at] for example, at in zip(batch, chosen, strict=True)],
+            [0] * len(batch),
+        )
+        thoughts = module.reasoner.num_latents
+        return [
+            judge(module.benchmark, example, said, row=row, latents=used[row] * thoughts, seconds=seconds[row])
+            for row, example in enumerate(batch)
+        ]
+
+    def _escalated(self, tellings: list[list[View]], module: Refining) -> tuple[Tensor, list[int], list[float]]:
+        """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
+        assert self.threshold is not None
+        width = max(len(views[0].order) for views in tellings)
+        totals = torch.zeros(len(tellings), width, dtype=torch.float64)
+        used, seconds = [0] * len(tellings), [0.0] * len(tellings)
+        pending = list(range(len(tellings)))
+        for number in range(self.views):
+            started = clock(module.reasoner.device)
+            scores = self._scores([tellings[row][number] for row in pending], module)
+            totals[pending, : scores.shape[-1]] += scores
+            share = (clock(module.reasoner.device) - started) / len(pending)
+            for row in pending:
+                used[row] += 1
+                seconds[row] += share
+            unsure = tally.margin(totals[pending]) <= self.threshold
+            pending = [row for row, more in zip(pending, unsure.tolist(), strict=True) if more]
+            if not pending:
+                break
+        return totals, used, seconds
+
+    def _scores(self, views: Sequence[View], module: Refining) -> Tensor:
+        """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each."""
+        scores: list[list[float]] = []
+        for start in range(0, len(views), self.batch_size):
+            part = views[start : start + self.batch_size]
+            for view, found in zip(part, module.score_options([view.example for view in part]), strict=True):
+                scores.append([found[view.order.index(place)] for place in range(len(found))])
+        return tally.padded_scores(scores)
+
+    def _voted(self, batch: list[Example], tellings: list[list[View]], module: Refining) -> list[Answer]:
+        """Decode the answers of all views; the most frequent one counts, the first of equals."""
+        if self.threshold is not None:
+            raise UserError("SymmetricViews.threshold needs questions with candidates; leave it out")
+        flat = [view for views in tellings for view in views]
+        given: list[Answer] = []
+        for start in range(0, len(flat), self.batch_size):
+            given += module.answer_once([view.example for view in flat[start : start + self.batch_size]])
+        answers = []
+        for row, example in enumerate(batch):
+            own = given[row * self.views : (row + 1) * self.views]
+            said = [view.back(answer.answer) for view, answer in zip(tellings[row], own, strict=True)]
+            winner = most_frequent(said, example, module)
+            answers.append(
+                own[0]._replace(
+                    id=example.id,
+                    question=example.question,
+                    gold=example.answer,
+                    answer=winner,
+                    correct=module.benchmark.matches(winner, example.answer),
+                    text="\n".join(said),
+                    tokens=sum(answer.tokens for answer in own),
+                    latents=sum(answer.latents for answer in own),
+                    seconds=sum(answer.seconds for answer in own),
+                )
+            )
+        return answers
+
+
+def most_frequent(said: Sequence[str], example: Example, module: Refining) -> str:
+    """The answer that most views give, answers that mean the same counted together; an empty one counts last."""
+    counts: Counter[str] = Counter()
+    for answer in said:
+        known = next((other for other in counts if module.benchmark.matches(answer, other)), answer)
+        counts[known] += 1 if answer else 0
+    return max(counts, key=counts.__getitem__)
