@@ -13,32 +13,20 @@ class Benchmark(ABC):
     """The adapter of one benchmark: raw row in, example out; generated text in, answer out; answer in, verdict out.
 
     Adapters hold no data and read no files: the same instance serves every split and every worker. They are named in
-    configs by their class path, and a new one is a subclass with three methods and two class attributes.
-
-    Attributes:
-        name: Short name, the first part of every example's id.
-        max_new_tokens: Enough tokens for a chain of steps and the answer; decoding stops earlier at the end token.
-        answer_form: What an answer is, as in "a number", to tell a model that is only prompted.
+    configs by their class path, and a new one is a subclass with two class attributes and up to three methods.
     """
 
-    name: str
-    max_new_tokens: int
-    answer_form: str = "the answer alone"
+    name: str  # short, the first part of every example's id
+    max_new_tokens: int  # enough for a chain of steps and the answer; decoding stops earlier at the end token
+    answer_form: str = "the answer alone"  # what an answer is, as in "a number", to tell a model that is only prompted
 
     @abstractmethod
     def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
-        """Turn a raw row into an example.
+        """Turn a raw row into an example; a `ValueError` with the reason if it is malformed.
 
-        Args:
-            row: One JSON object, or `{"text": line}` for a line of a text or tab-separated file.
-            index: The row's place in its source, counted from 0.
-
-        Returns:
-            The example. Its id is the row's own id where it has one, else the index; the source that reads the row
-            puts `"{benchmark}/{source}/"` in front.
-
-        Raises:
-            ValueError: The row is malformed; the message is the reason, and the source adds file and line.
+        A row is one JSON object, or `{"text": line}` for a line of a text or tab-separated file, and `index` its place
+        in its source, from 0. The example's id is the row's own where it has one, else the index. The source that reads
+        the row puts `"{benchmark}/{source}/"` in front, and file and line before a reason.
         """
 
     def view(self, example: Example, rng: random.Random) -> View | None:
@@ -57,9 +45,9 @@ class Benchmark(ABC):
     def extract(self, text: str) -> str:
         """Read the answer out of generated text; the empty string where it gives none."""
 
-    @abstractmethod
     def matches(self, prediction: str, gold: str) -> bool:
-        """Whether an extracted answer is the gold answer. The empty prediction never is."""
+        """Whether an extracted answer is the gold answer: the same text, unless overridden; the empty one never is."""
+        return prediction != "" and prediction == gold
 
 
 def text_field(row: Mapping[str, Any], key: str) -> str:

@@ -1,14 +1,14 @@
 """The data module: the splits of one benchmark, streamed or mapped into memory."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
 from lightning_latent.data.benchmark import Benchmark
+from lightning_latent.data.benchmarks.choices import without_options
 from lightning_latent.data.example import Example
-from lightning_latent.data.overlap import question_key
 from lightning_latent.data.streaming.loader import EvalLoader, TrainLoader
 from lightning_latent.data.streaming.row_source import RowSource, open_rows
 from lightning_latent.data.streaming.share import Share
@@ -19,6 +19,7 @@ _NEEDED = {"fit": ("train",), "validate": ("validation",), "test": ("test",), "p
 _SHOWN = 5  # rows left out that are listed
 
 
+@dataclass(kw_only=True, eq=False)
 class LatentDataModule(LightningDataModule):
     """Batches of a benchmark's examples: each is a `list[Example]`, tokenised by the model that reads it.
 
@@ -54,49 +55,33 @@ class LatentDataModule(LightningDataModule):
             where, instead of ending the run at the first. Reads the data once more at the start.
     """
 
-    def __init__(
-        self,
-        *,
-        benchmark: Benchmark,
-        # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read
-        # the whole file otherwise, in case it is the class's config.
-        train: str | Path | ExampleSource | None = None,
-        validation: str | Path | ExampleSource | None = None,
-        test: str | Path | ExampleSource | None = None,
-        predict: str | Path | ExampleSource | None = None,
-        batch_size: int = 32,
-        eval_batch_size: int = 64,
-        num_workers: int = 0,
-        shuffle_buffer: int = 10_000,
-        seed: int = 0,
-        max_train: int | None = None,
-        max_eval: int | None = None,
-        streaming: bool = True,
-        deduplicate: bool = False,
-        skip_bad: bool = False,
-    ) -> None:
+    benchmark: Benchmark
+    # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read the whole
+    # file otherwise, in case it is the class's config.
+    train: str | Path | ExampleSource | None = None
+    validation: str | Path | ExampleSource | None = None
+    test: str | Path | ExampleSource | None = None
+    predict: str | Path | ExampleSource | None = None
+    batch_size: int = 32
+    eval_batch_size: int = 64
+    num_workers: int = 0
+    shuffle_buffer: int = 10_000
+    seed: int = 0
+    max_train: int | None = None
+    max_eval: int | None = None
+    streaming: bool = True
+    deduplicate: bool = False
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
         super().__init__()
-        for name, value in {"batch_size": batch_size, "eval_batch_size": eval_batch_size}.items():
-            if value < 1:
-                raise UserError(f"data.{name} is {value}; it must be at least 1")
-        for name, value in {"max_train": max_train, "max_eval": max_eval}.items():
-            if value is not None and value < 1:
-                raise UserError(f"data.{name} is {value}; it must be at least 1, or null for all")
-        self.benchmark = benchmark
-        self.train = train
-        self.validation = validation
-        self.test = test
-        self.predict = predict
-        self.batch_size = batch_size
-        self.eval_batch_size = eval_batch_size
-        self.num_workers = num_workers
-        self.shuffle_buffer = shuffle_buffer
-        self.seed = seed
-        self.max_train = max_train
-        self.max_eval = max_eval
-        self.streaming = streaming
-        self.deduplicate = deduplicate
-        self.skip_bad = skip_bad
+        for name in ("batch_size", "eval_batch_size"):
+            if getattr(self, name) < 1:
+                raise UserError(f"data.{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("max_train", "max_eval"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 1:
+                raise UserError(f"data.{name} is {limit}; it must be at least 1, or null for all")
         # A device without a question to evaluate is no mistake: nothing is padded.
         self.allow_zero_length_dataloader_with_multiple_devices = True
         self._opened: dict[str, ExampleSource] = {}  # as they are named
@@ -114,7 +99,10 @@ class LatentDataModule(LightningDataModule):
         if split == "predict" and self.predict is None and self.test is not None:
             split = "test"
         if split not in self._sources:
-            self._sources[split] = self._open_train() if split == "train" else self._open_eval(split)
+            source = self._open(split)
+            if split == "train" and self.deduplicate:
+                source = self._deduplicated(source)
+            self._sources[split] = self._limited(source, self.max_train if split == "train" else self.max_eval)
         return self._sources[split]
 
     def train_dataloader(self) -> TrainLoader:
@@ -130,12 +118,12 @@ class LatentDataModule(LightningDataModule):
                 " an epoch skips one batch. Set `data.streaming` to false to know it."
             )
         order = {"batch_size": self.batch_size, "examples": examples, "shuffle_buffer": 0, "seed": self.seed}
-        if isinstance(source, RowSource) and not (self.trainer and self.trainer.overfit_batches):
+        if isinstance(source, RowSource) and not getattr(self.trainer, "overfit_batches", 0):
             source = source.shuffled(buffer_size=self.shuffle_buffer, seed=self.seed)
             order["shuffle_buffer"] = source.shuffle_buffer
         return TrainLoader(
             source,
-            self._share(self.batch_size // world)._replace(even=True),
+            self._share(self.batch_size // world),
             epoch=lambda: self.trainer.current_epoch if self.trainer else 0,
             order=order,
             num_workers=self.num_workers,
@@ -165,21 +153,6 @@ class LatentDataModule(LightningDataModule):
             return Share(batch_size)
         return Share(batch_size, rank=self.trainer.global_rank, world=self.trainer.world_size)
 
-    def _open_train(self) -> ExampleSource:
-        source = self._open("train")
-        if self.deduplicate:
-            if not isinstance(source, RowSource):
-                raise UserError("data.deduplicate works on files and hub datasets; set it to false for data.train")
-            known = self._evaluation_questions()
-            bad = len(source.dropped)
-            source = source.without(lambda example: question_key(example) in known)
-            repeats = len(source.dropped) - bad
-            rank_zero_info(f"deduplicate: {repeats} training questions occur in validation or test, dropped")
-        return self._finish(source, self.max_train)
-
-    def _open_eval(self, split: str) -> ExampleSource:
-        return self._finish(self._open(split), self.max_eval)
-
     def _open(self, split: str) -> ExampleSource:
         if split not in self._opened:
             named = getattr(self, split)
@@ -195,14 +168,23 @@ class LatentDataModule(LightningDataModule):
             return source
         source, errors = source.without_bad()
         if next(iter(source), None) is None:
-            raise UserError(
-                f"data.{split}: none of the rows of {named} can be parsed, the first because of {errors[0]}"
-            )
+            problem = f"none of the rows of {named} can be parsed, the first because of {errors[0]}"
+            raise UserError(f"data.{split}: {problem}")
         if errors:
             rank_zero_warn(_skipped(split, errors))
         return source
 
-    def _finish(self, source: ExampleSource, limit: int | None) -> ExampleSource:
+    def _deduplicated(self, source: ExampleSource) -> RowSource:
+        if not isinstance(source, RowSource):
+            raise UserError("data.deduplicate works on files and hub datasets; set it to false for data.train")
+        given = [split for split in ("validation", "test") if getattr(self, split) is not None]
+        known = {question_key(example) for split in given for example in self._open(split)}
+        kept = source.without(lambda example: question_key(example) in known)
+        repeats = len(kept.dropped) - len(source.dropped)
+        rank_zero_info(f"deduplicate: {repeats} training questions occur in validation or test, dropped")
+        return kept
+
+    def _limited(self, source: ExampleSource, limit: int | None) -> ExampleSource:
         if not isinstance(source, RowSource):
             return source if limit is None else FirstExamples(source, limit)
         source = replace(source, limit=limit)
@@ -210,9 +192,14 @@ class LatentDataModule(LightningDataModule):
             source.parse_all()
         return source
 
-    def _evaluation_questions(self) -> set[str]:
-        given = [split for split in ("validation", "test") if getattr(self, split) is not None]
-        return {question_key(example) for split in given for example in self._open(split)}
+
+def question_key(example: Example) -> str:
+    """What two copies of a question have in common: its letters and digits, in lower case, without its options.
+
+    >>> question_key(Example("1", "How many eggs -- 3, or 4?", (), "3"))
+    'howmanyeggs3or4'
+    """
+    return "".join(filter(str.isalnum, without_options(example.question, example.options).lower()))
 
 
 def _skipped(split: str, errors: list[str]) -> str:

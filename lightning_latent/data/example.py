@@ -8,17 +8,10 @@ class Example(NamedTuple):
 
     A named tuple rather than a frozen dataclass, because Lightning rebuilds batch collections when it moves them
     between devices and refuses frozen dataclasses.
-
-    Attributes:
-        id: Stable across runs, world sizes and shuffles.
-        question: The question's text, without a trailing newline.
-        steps: The reasoning steps, in order; empty when the source gives none.
-        answer: The gold answer.
-        options: The choices of a multiple-choice question, in order; empty otherwise.
     """
 
-    id: str
-    question: str
-    steps: tuple[str, ...]
-    answer: str
-    options: tuple[str, ...] = ()
+    id: str  # stable across runs, world sizes and shuffles
+    question: str  # without a trailing newline
+    steps: tuple[str, ...]  # the reasoning, in order; empty when the source gives none
+    answer: str  # the gold one
+    options: tuple[str, ...] = ()  # the choices of a multiple-choice question, in order; empty otherwise

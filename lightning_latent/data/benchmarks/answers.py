@@ -93,24 +93,12 @@ def answer_parts(text: str) -> Iterator[str]:
     return (part.strip() for part in parts if re.search(r"\w", part))
 
 
-def after_cue(text: str) -> str:
-    r"""The likeliest of `answer_parts`; the empty string where there is none.
-
-    >>> after_cue("So 3 + 4 = 7. The answer is 7.")
-    '7.'
-    """
-    return next(answer_parts(text), "")
-
-
 def stated_word(text: str, words: Mapping[str, str]) -> str:
     """Which of a few words a generated text answers with; the empty string where it answers with none.
 
     It is the first one after an answer cue. Without a cue, it is the word that the text opens with, else the last one.
-    `not true` is false, and neither `yes or no` nor the no of `no idea` is an answer.
-
-    Args:
-        text: The generated text.
-        words: The words to look for, in lower case, with what each stands for.
+    `not true` is false, and neither `yes or no` nor the no of `no idea` is an answer. The words are in lower case, with
+    what each stands for.
 
     >>> stated_word("Yes. There is no doubt.", {"yes": "yes", "no": "no"})
     'yes'

@@ -4,22 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.choices import (
-    correct_option,
-    labelled,
-    same_choice,
-    stated_choice,
-    with_options,
-    without_verdict,
-)
+from lightning_latent.data.benchmark import row_id, text_field, texts_field
+from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
 _LINE_BREAK = re.compile(r"[ \t]*@NL[ \t]*")  # how some rows write one
 _TSV_OPTION = re.compile(r"\(([A-E])\)(.*?)(?=\n\([A-E]\)|$)", re.DOTALL)
 
 
-class AquaRat(Benchmark):
+class AquaRat(MultipleChoice):
     """AQuA-RAT (arXiv 1705.04146): the answer is one of five options, by letter or text.
 
     Reads the official JSON lines `{question, options, rationale, correct}` and FLAN's lines with three fields between
@@ -29,7 +22,6 @@ class AquaRat(Benchmark):
 
     name = "aqua_rat"
     max_new_tokens = 320
-    answer_form = "the letter of the right option"
 
     def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
         """See `Benchmark.parse`."""
@@ -42,21 +34,8 @@ class AquaRat(Benchmark):
         options = tuple(_LINE_BREAK.sub(" ", option).strip() for option in options)
         if len(options) != 5:
             raise ValueError(f"there are {len(options)} options instead of five")
-        return Example(
-            id=row_id(row, index, "id"),
-            question=with_options(question, options),
-            steps=tuple(line.strip() for line in without_verdict(rationale).split("\n") if line.strip()),
-            answer=correct_option(options, letter),
-            options=options,
-        )
-
-    def extract(self, text: str) -> str:
-        """The letter of the option that the text names, else the text of its answer."""
-        return stated_choice(text)
-
-    def matches(self, prediction: str, gold: str) -> bool:
-        """Whether the prediction means the gold option."""
-        return same_choice(prediction, gold)
+        steps = tuple(line.strip() for line in without_verdict(rationale).split("\n") if line.strip())
+        return self.example(row_id(row, index, "id"), question, options, letter, steps)
 
 
 def _tsv_line(line: str) -> tuple[str, tuple[str, ...], str, str]:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.benchmarks.answers import answer_parts, marked_line, split_number
+from lightning_latent.data.example import Example
 
 _LETTERS = "ABCDEFGH"  # not I, which is a word
 _LABEL = re.compile(r"\s*\(?\s*([A-Ha-h])\s*\)\s*")
@@ -55,6 +57,25 @@ _VERDICT = re.compile(
         \W*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+class MultipleChoice(Benchmark):
+    """A benchmark whose answers are options with letters."""
+
+    answer_form = "the letter of the right option"
+
+    @staticmethod
+    def example(id: str, question: str, options: tuple[str, ...], letter: str, steps: tuple[str, ...]) -> Example:
+        """A question with its options below it, whose gold answer is the option of the letter."""
+        return Example(id, with_options(question, options), steps, correct_option(options, letter), options)
+
+    def extract(self, text: str) -> str:
+        """The letter of the option that the text names, else the text of its answer."""
+        return stated_choice(text)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether the prediction means the gold option."""
+        return same_choice(prediction, gold)
 
 
 def labelled(texts: Sequence[str]) -> tuple[str, ...]:

@@ -37,13 +37,13 @@ class GSM8K(Benchmark):
     def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
         """See `Benchmark.parse`."""
         if "text" in row:
-            question, steps, answer = self._text_line(text_field(row, "text"))
+            question, steps, answer = _text_line(text_field(row, "text"))
         elif "steps" in row:
             question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
         else:
             question = text_field(row, "question")
             chain, answer = _split_chain(text_field(row, "answer"))
-            steps = self._equations(chain) if self.steps == "equations" else _sentences(chain, "\n")
+            steps = _equations(chain) if self.steps == "equations" else _sentences(chain, "\n")
         # GSM8K-Aug writes 1000 where the original writes 1,000; one spelling keeps their token sequences equal.
         answer = answer.replace(",", "")
         if number_value(answer) is None:
@@ -58,17 +58,13 @@ class GSM8K(Benchmark):
         """Whether both are the same number by value: 1,000.0 is 1000, and so is $1000."""
         return same_number(prediction, gold)
 
-    def _text_line(self, line: str) -> tuple[str, tuple[str, ...], str]:
-        question, bar, rest = line.partition("||")
-        if not bar or not question.strip():
-            raise ValueError("a text line must read 'question||chain #### answer'")
-        chain, answer = _split_chain(rest)
-        steps = self._equations(chain) or _sentences(chain, _SENTENCE_END)
-        return question.strip(), steps, answer
 
-    @staticmethod
-    def _equations(chain: str) -> tuple[str, ...]:
-        return tuple(_EQUATION.findall(chain))
+def _text_line(line: str) -> tuple[str, tuple[str, ...], str]:
+    question, bar, rest = line.partition("||")
+    if not bar or not question.strip():
+        raise ValueError("a text line must read 'question||chain #### answer'")
+    chain, answer = _split_chain(rest)
+    return question.strip(), _equations(chain) or _sentences(chain, _SENTENCE_END), answer
 
 
 def _split_chain(text: str) -> tuple[str, str]:
@@ -76,6 +72,10 @@ def _split_chain(text: str) -> tuple[str, str]:
     if not mark or not answer.strip():
         raise ValueError("no answer after '####'")
     return chain.strip(), answer.strip()
+
+
+def _equations(chain: str) -> tuple[str, ...]:
+    return tuple(_EQUATION.findall(chain))
 
 
 def _sentences(chain: str, end: str | re.Pattern[str]) -> tuple[str, ...]:

@@ -5,15 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field
-from lightning_latent.data.benchmarks.choices import (
-    correct_option,
-    labelled,
-    same_choice,
-    stated_choice,
-    with_options,
-    without_verdict,
-)
+from lightning_latent.data.benchmark import row_id, text_field
+from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
 _OPTION = re.compile(r"(?:^|,)\s*([a-e])\s*\)\s*(.*?)(?=\s*,\s*[a-e]\s*\)|$)", re.DOTALL)
@@ -22,7 +15,7 @@ _SENTENCE_END = re.compile(r"(?<!\brs)(?<!\bsq)\s+\.\s+|\n")
 _NUMBER_LINE = re.compile(r"(n\d+) = ([-\d.e+]+)")
 
 
-class MathQA(Benchmark):
+class MathQA(MultipleChoice):
     """MathQA (arXiv 1905.13319): the answer is one of five options, by letter or text.
 
     Reads the official JSON `{Problem, Rationale, options, correct, linear_formula}` and LILA's JSON lines `{Input,
@@ -36,7 +29,6 @@ class MathQA(Benchmark):
 
     name = "mathqa"
     max_new_tokens = 256
-    answer_form = "the letter of the right option"
 
     def __init__(self, *, steps: Literal["formula", "rationale"] = "formula") -> None:
         self.steps = steps
@@ -48,23 +40,14 @@ class MathQA(Benchmark):
         if self.steps == "rationale":
             rationale = without_verdict(str(row.get("Explanation" if lila else "Rationale") or "").strip(' "'))
             steps = tuple(part.strip(" .") for part in _SENTENCE_END.split(rationale) if part.strip(" ."))
+        elif lila:
+            steps = _program_steps(row)
         else:
-            steps = _program_steps(row) if lila else _formula_steps(text_field(row, "linear_formula"))
-        return Example(
-            id=row_id(row, index, "id"),
-            question=with_options(text_field(row, "Input" if lila else "Problem"), options),
-            steps=steps,
-            answer=correct_option(options, text_field(row, "Correct" if lila else "correct")),
-            options=options,
-        )
-
-    def extract(self, text: str) -> str:
-        """The letter of the option that the text names, else the text of its answer."""
-        return stated_choice(text)
-
-    def matches(self, prediction: str, gold: str) -> bool:
-        """Whether the prediction means the gold option."""
-        return same_choice(prediction, gold)
+            formula = text_field(row, "linear_formula")
+            steps = tuple(part.strip() for part in formula.split("|") if part.strip())
+        question = text_field(row, "Input" if lila else "Problem")
+        letter = text_field(row, "Correct" if lila else "correct")
+        return self.example(row_id(row, index, "id"), question, options, letter, steps)
 
 
 def split_options(text: str) -> list[str]:
@@ -86,10 +69,6 @@ def split_options(text: str) -> list[str]:
     if len(options) != 5 or not all(isinstance(option, str) for option in options):
         raise ValueError(f"the options {text!r} are not five")
     return options
-
-
-def _formula_steps(formula: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in formula.split("|") if part.strip())
 
 
 def _program_steps(row: Mapping[str, Any]) -> tuple[str, ...]:

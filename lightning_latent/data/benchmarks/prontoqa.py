@@ -47,10 +47,6 @@ class ProntoQA(Benchmark):
         """True or False, by the rules of `stated_word`; yes and no count as well."""
         return stated_word(text, _WORDS)
 
-    def matches(self, prediction: str, gold: str) -> bool:
-        """Whether both say the same."""
-        return prediction != "" and prediction == gold
-
 
 def _hops(proof: Sequence[str]) -> tuple[str, ...]:
     """Pair each fact with the rule that is applied to it, as Coconut's steps do; the conclusion stands alone.

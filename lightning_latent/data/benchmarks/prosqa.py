@@ -8,6 +8,7 @@ from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts
 from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.retelling import retold
+from lightning_latent.data.prosqa.sentences import candidates
 from lightning_latent.data.views import View
 
 
@@ -15,7 +16,7 @@ class ProsQA(Benchmark):
     """ProsQA (arXiv 2412.06769): the steps are the path through the graph, the answer is one sentence.
 
     Reads the JSON array `{question, steps, answer, ...}` of the Coconut repository. As there, an answer is right when
-    it is the gold sentence, commas aside.
+    it is the gold sentence, commas aside. The options are the two sentences that the question chooses between.
     """
 
     name = "prosqa"
@@ -24,12 +25,9 @@ class ProsQA(Benchmark):
 
     def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
         """See `Benchmark.parse`."""
-        return Example(
-            id=row_id(row, index, "id"),
-            question=text_field(row, "question"),
-            steps=texts_field(row, "steps"),
-            answer=text_field(row, "answer"),
-        )
+        question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
+        options = candidates(question)
+        return Example(row_id(row, index, "id"), question, steps, answer, options if answer in options else ())
 
     def view(self, example: Example, rng: random.Random) -> View | None:
         """Statements in another order, other names and nouns, candidates swapped."""

@@ -37,7 +37,3 @@ class StrategyQA(Benchmark):
     def extract(self, text: str) -> str:
         """Yes or no, by the rules of `stated_word`; true and false count as well."""
         return stated_word(text, _WORDS)
-
-    def matches(self, prediction: str, gold: str) -> bool:
-        """Whether both say the same."""
-        return prediction != "" and prediction == gold

@@ -1,7 +1,9 @@
 """The sentences of ProsQA: what a graph and its question read like."""
 
 import random
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from lightning_latent.data.prosqa.graph import ProsQAGraph
 
@@ -16,12 +18,23 @@ NOUNS = tuple(
     worpus wumpus yerpus yimpus yumpus zhorpus zumpus
     """.split()  # noqa: SIM905
 )
+_ASKED = re.compile(r"\bIs (\w+) a (\w+) or (\w+)\?$")
+
+
+def candidates(question: str) -> tuple[str, ...]:
+    """The two sentences between which the end of a question asks to choose; none where it does not ask like that.
+
+    >>> candidates("Tom is a terpus. Every terpus is a brimpus. Is Tom a brimpus or lempus?")
+    ('Tom is a brimpus.', 'Tom is a lempus.')
+    """
+    asked = _ASKED.search(question)
+    return (f"{asked[1]} is a {asked[2]}.", f"{asked[1]} is a {asked[3]}.") if asked else ()
 
 
 def row_of(
     graph: ProsQAGraph, rng: random.Random, *, names: Sequence[str] = NAMES, nouns: Sequence[str] = NOUNS
-) -> dict[str, object]:
-    """A graph in ProsQA's sentences, as a row of the published files.
+) -> dict[str, Any]:
+    """A graph in ProsQA's sentences, as a row of the published files without their copy of the graph.
 
     Nodes without parents are people, the others kinds; statements come in random order, and the target is named first
     in half of the questions.
@@ -45,9 +58,4 @@ def row_of(
         "question": f"{statements} Is {who} a {symbol[first]} or {symbol[second]}?",
         "answer": f"{who} is a {symbol[graph.target]}.",
         "steps": [sentence(*edge) for edge in zip(graph.path, graph.path[1:], strict=False)],
-        "idx_to_symbol": [symbol[n] for n in range(graph.num_nodes)],
-        "edges": [list(edge) for edge in graph.edges],
-        "root": graph.root,
-        "target": graph.target,
-        "neg_target": graph.distractor,
     }

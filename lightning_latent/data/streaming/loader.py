@@ -6,7 +6,7 @@ Lightning needs in order not to lose one on resuming, and their state is the num
 for every rank and any number of workers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -15,17 +15,13 @@ from lightning_latent.data.streaming.share import Batch, Share, read_batches
 from lightning_latent.data.streaming.source import ExampleSource
 from lightning_latent.errors import UserError
 
+Order = dict[str, int | None]  # all that the order of an epoch depends on
+
 
 class EvalLoader:
-    """One rank's batches in the source's order. Nothing is padded: ranks may have different numbers of batches.
+    """One rank's batches in the source's order. Nothing is padded: ranks may have different numbers of batches."""
 
-    Args:
-        source: The examples.
-        share: The rank's share.
-        num_workers: Worker processes; 0 reads in the main process.
-    """
-
-    def __init__(self, source: ExampleSource, share: Share, *, num_workers: int = 0) -> None:
+    def __init__(self, source: ExampleSource, share: Share, *, num_workers: int) -> None:
         self.source = source
         self.share = share
         self.num_workers = num_workers
@@ -35,7 +31,6 @@ class EvalLoader:
         return self.share.batches(len(self.source))
 
     def __iter__(self) -> Iterator[Batch]:
-        """Make the batches."""
         return self._load(self.share)
 
     def _load(self, share: Share) -> Iterator[Batch]:
@@ -49,28 +44,15 @@ class EvalLoader:
 class TrainLoader(EvalLoader):
     """One rank's batches of one epoch after the other; every rank has the same number of them.
 
-    Args:
-        source: The examples.
-        share: The rank's share; it must be even.
-        epoch: Tells the epoch of an iteration that begins.
-        order: All that the order of an epoch depends on. Within an epoch, only a run of the same order can resume.
-        num_workers: Worker processes; 0 reads in the main process.
+    `epoch` tells the epoch of an iteration that begins. Within an epoch, only a run of the same order can resume.
     """
 
     def __init__(
-        self,
-        source: ExampleSource,
-        share: Share,
-        *,
-        epoch: Callable[[], int],
-        order: Mapping[str, int | None],
-        num_workers: int = 0,
+        self, source: ExampleSource, share: Share, *, num_workers: int, epoch: Callable[[], int], order: Order
     ) -> None:
-        if not share.even:
-            raise ValueError("training needs an even share")
-        super().__init__(source, share, num_workers=num_workers)
+        super().__init__(source, share._replace(even=True), num_workers=num_workers)
         self.epoch = epoch
-        self.order = dict(order)
+        self.order = order
         self._consumed = {"epoch": epoch(), "batches": 0}
         self._resuming = False
 

@@ -27,28 +27,17 @@ class RowSource(ExampleSource):
 
     Ids are `"{benchmark}/{rows}/{row}"`, where `row` is the row's own id or its index among *all* rows: they do not
     depend on what is left out, nor on the order.
-
-    Attributes:
-        rows: The rows.
-        benchmark: The adapter that parses them.
-        start: First row to take.
-        stop: Row to stop before; None takes all.
-        dropped: Indices of the rows that are left out.
-        limit: How many examples there are at most; None for no limit.
-        shuffle_buffer: Size of the buffer to shuffle through; 0 keeps the order.
-        seed: Seed of the order.
-        epoch: The epoch, which is part of the seed.
     """
 
     rows: Rows
     benchmark: Benchmark
-    start: int = 0
-    stop: int | None = None
-    dropped: frozenset[int] = frozenset()
-    limit: int | None = None
-    shuffle_buffer: int = 0
+    start: int = 0  # the first row to take
+    stop: int | None = None  # the row to stop before; None takes all
+    dropped: frozenset[int] = frozenset()  # numbers of the rows that are left out
+    limit: int | None = None  # how many examples there are at most; None for no limit
+    shuffle_buffer: int = 0  # size of the buffer to shuffle through; 0 keeps the order
     seed: int = 0
-    epoch: int = 0
+    epoch: int = 0  # it changes the order, as the seed does
 
     def __len__(self) -> int:
         """The number of examples; a `TypeError` for a hub dataset that does not declare it."""
@@ -74,7 +63,7 @@ class RowSource(ExampleSource):
         Adapters need not look for every field before they take it: what they raise then becomes such an error too.
         """
         try:
-            example = self.benchmark.parse(self.rows.decode(row.data), index=row.index)
+            example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise UserError(f"{self.rows.where(row)}: {_reason(error)}; correct or remove the row") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
@@ -86,7 +75,7 @@ class RowSource(ExampleSource):
 
     def without(self, unwanted: Callable[[Example], bool]) -> "RowSource":
         """A copy without the examples that are `unwanted`; parses every row once to find them."""
-        found = {row.index for row in self._taken(self.rows.stream()) if unwanted(self.parse(row))}
+        found = {row.number for row in self._taken(self.rows.stream()) if unwanted(self.parse(row))}
         return replace(self, dropped=self.dropped | found)
 
     def without_bad(self) -> tuple["RowSource", list[str]]:
@@ -100,7 +89,7 @@ class RowSource(ExampleSource):
             try:
                 self.parse(row)
             except UserError as error:
-                errors[row.index] = str(error)
+                errors[row.number] = str(error)
         return replace(self, dropped=self.dropped | errors.keys()), list(errors.values())
 
     def shuffled(self, *, buffer_size: int, seed: int) -> "RowSource":
@@ -111,7 +100,7 @@ class RowSource(ExampleSource):
     def _taken(self, items: Iterable[Any]) -> Iterator[Any]:
         """Of one item a row, those of the rows that are taken, before the limit."""
         rows = islice(enumerate(items), self.start, self.stop)
-        return (item for index, item in rows if index not in self.dropped)
+        return (item for number, item in rows if number not in self.dropped)
 
 
 def open_rows(text: str, benchmark: Benchmark, *, default_split: str, streaming: bool) -> RowSource:

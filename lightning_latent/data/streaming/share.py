@@ -19,26 +19,17 @@ Batch = list[Example]
 
 
 class Share(NamedTuple):
-    """The batches of an epoch that one process makes.
-
-    Attributes:
-        batch_size: Examples a batch.
-        rank: Which rank of the world.
-        world: How many ranks.
-        even: Whether every rank makes as many batches as rank 0, the last of them perhaps short or empty. Training
-            needs it: a rank that stops early leaves the others waiting.
-        first: The rank's first batch to make; those before it have been consumed.
-        worker: Which worker of the rank.
-        workers: How many workers take turns.
-    """
+    """The batches of an epoch that one process makes."""
 
     batch_size: int
     rank: int = 0
     world: int = 1
+    # Whether every rank makes as many batches as rank 0, the last of them perhaps short or empty. Training needs it: a
+    # rank that stops early leaves the others waiting.
     even: bool = False
-    first: int = 0
+    first: int = 0  # the rank's first batch to make; those before it have been consumed
     worker: int = 0
-    workers: int = 1
+    workers: int = 1  # of the rank, which take turns
 
     def batches(self, total: int) -> int:
         """How many batches the rank makes of `total` examples, the consumed ones included.

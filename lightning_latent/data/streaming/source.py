@@ -3,6 +3,7 @@
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import count, islice, takewhile
 from typing import TypeVar
 
@@ -22,7 +23,6 @@ class ExampleSource(ABC):
         raise TypeError(f"{type(self).__name__} does not know its length")
 
     def __iter__(self) -> Iterator[Example]:
-        """All examples of the epoch."""
         return iter(self.iter_examples(count()))
 
     def set_epoch(self, epoch: int) -> None:  # noqa: B027 - optional to override
@@ -30,30 +30,20 @@ class ExampleSource(ABC):
 
     @abstractmethod
     def iter_examples(self, positions: Iterable[int]) -> Iterator[Example]:
-        """Make some of the epoch's examples, and no others where that costs time.
+        """Make the examples at some positions of the epoch's order, and no others where that costs time.
 
-        Args:
-            positions: Places in the epoch's order, from 0, increasing. There may be no end of them.
-
-        Yields:
-            The example of each position, until the positions end or the source does.
+        The positions count from 0 and increase; there may be no end of them, and then it is the source's own.
         """
 
 
+@dataclass(eq=False)
 class FirstExamples(ExampleSource):
-    """The first examples of another source.
+    """The first `limit` examples of another source."""
 
-    Args:
-        source: The source to cut off.
-        limit: How many examples to keep.
-    """
-
-    def __init__(self, source: ExampleSource, limit: int) -> None:
-        self.source = source
-        self.limit = limit
+    source: ExampleSource
+    limit: int
 
     def __len__(self) -> int:
-        """The number of examples; unknown where the source's is."""
         return min(len(self.source), self.limit)
 
     def set_epoch(self, epoch: int) -> None:
@@ -89,11 +79,10 @@ def at_positions(items: Iterable[T], positions: Iterable[int]) -> Iterator[T]:
     >>> list(at_positions("abcd", (1, 3, 5)))
     ['b', 'd']
     """
-    wanted = iter(positions)
-    following = next(wanted, None)
-    for position, item in enumerate(items):
-        if following is None:
+    rest, passed = iter(items), 0
+    for position in positions:
+        found = list(islice(rest, position - passed, position - passed + 1))
+        if not found:
             return
-        if position == following:
-            yield item
-            following = next(wanted, None)
+        yield found[0]
+        passed = position + 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lightning_latent.data.streaming.rows import Row, Rows, reason
+from lightning_latent.data.streaming.rows import Row, Rows, in_one_line
 from lightning_latent.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,14 +48,12 @@ def open_hub(reference: HubReference, *, streaming: bool) -> Rows:
     import datasets  # takes a second
 
     path, config, revision, split = reference
-    try:
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
+        mend = "HF_HUB_OFFLINE is set: unset it, or give a local file"
+    else:
+        mend = "check the name, the config, the revision, the split and the network"
+    with in_one_line(f"hub:{reference}: cannot be opened", mend):
         data = datasets.load_dataset(path, config, split=split, revision=revision, streaming=streaming)
-    except Exception as error:  # the hub client raises dozens of kinds; each becomes one line
-        if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-            mend = "HF_HUB_OFFLINE is set: unset it, or give a local file"
-        else:
-            mend = "check the name, the config, the revision, the split and the network"
-        raise UserError(f"hub:{reference}: cannot be opened ({reason(error)}); {mend}") from None
     rows = _table_rows(data, name=str(reference), place=f"hub:{reference}")
     declared = (data.info.splits or {}).get(split)
     return replace(rows, size=declared.num_examples or None) if rows.size is None and declared else rows
@@ -67,7 +65,7 @@ def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
 
     builder = suffix.removeprefix(".")
     settings: dict[str, Any] = {"data_files": {"rows": glob.escape(path)}, "split": "rows"}
-    try:
+    with in_one_line(f"{path}: cannot be read", "correct the file, or fetch it again"):
         table = datasets.load_dataset(builder, streaming=True, **settings)
         first = next(iter(table), None)
         if first and builder == "csv":  # cells as they are written: not 7 for 007, nor nothing for NA
@@ -75,8 +73,6 @@ def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
             settings["na_filter"] = False
         if first:
             table = datasets.load_dataset(builder, streaming=streaming, **settings)
-    except Exception as error:  # the readers raise dozens of kinds; each becomes one line
-        raise UserError(f"{path}: cannot be read ({reason(error)}); correct the file, or fetch it again") from None
     rows = _table_rows(table, name=name, place=path)
     return rows.counted() if rows.size is None else rows
 
@@ -92,11 +88,9 @@ def _read(table: "Dataset | IterableDataset", place: str) -> Iterator[Row]:
     In chunks rather than one by one, because an `IterableDataset` that is iterated inside a worker of a `DataLoader`
     takes only its share of the files; here every worker must see every row's number.
     """
-    index = 0
-    try:
+    number = 0
+    with in_one_line(f"{place}: cannot be read", "try again, or fetch it anew"):
         for batch in table.iter(batch_size=_CHUNK):
             for values in zip(*batch.values(), strict=True):
-                yield Row(index, 0, dict(zip(batch, values, strict=True)))
-                index += 1
-    except Exception as error:  # as above
-        raise UserError(f"{place}: cannot be read ({reason(error)}); try again, or fetch it anew") from None
+                yield Row(number, 0, dict(zip(batch, values, strict=True)))
+                number += 1

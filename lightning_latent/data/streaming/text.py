@@ -22,10 +22,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from lightning_latent.data.streaming.rows import Row, Rows, reason
+from lightning_latent.data.streaming.rows import Row, Rows, in_one_line
 from lightning_latent.errors import UserError
 
-_BETWEEN = re.compile(r"[\s,:]*")
+_MEANT = re.compile(r"[^\s,:]")  # where an element, a key, a value or the end of the document begins
 _DECODER = json.JSONDecoder()
 
 
@@ -38,19 +38,19 @@ def open_text(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
 
 def read_lines(path: str) -> Iterator[Row]:
     """One undecoded row a line; blank lines are no rows."""
-    index = 0
+    number = 0
     for line, data in enumerate(_lines(path), start=1):
         if not data.isspace():
-            yield Row(index, line, data)
-            index += 1
+            yield Row(number, line, data)
+            number += 1
 
 
 def read_document(path: str) -> Iterator[Row]:
     """The rows of a JSON document, which is held as text meanwhile, undecoded like lines."""
     data = b"".join(_lines(path))
     try:
-        for index, (line, value) in enumerate(document_rows(data.decode("utf-8-sig"))):
-            yield Row(index, line, json.dumps(value).encode())
+        for number, (line, value) in enumerate(document_rows(data.decode("utf-8-sig"))):
+            yield Row(number, line, json.dumps(value).encode())
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}:{line}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
@@ -85,12 +85,12 @@ def document_rows(text: str) -> Iterator[tuple[int, Any]]:
     """
     keyed = isinstance(json.loads(text), dict)  # where it is not whole, this says so, with the line
     position, line, counted = text.index("{" if keyed else "[") + 1, 1, 0
-    while text[position := _BETWEEN.match(text, position).end()] not in "]}":
+    while text[position := next(_MEANT.finditer(text, position)).start()] not in "]}":
         line, counted = line + text.count("\n", counted, position), position
         value, position = _DECODER.raw_decode(text, position)
         if keyed:
             key = value
-            value, position = _DECODER.raw_decode(text, _BETWEEN.match(text, position).end())
+            value, position = _DECODER.raw_decode(text, next(_MEANT.finditer(text, position)).start())
             value = {"id": key, **value} if isinstance(value, dict) else value
         yield line, value
 
@@ -143,12 +143,9 @@ def _mapped(rows: Rows) -> Rows:
     file = Path(rows.place)
     source = {"stream": rows.stream, "file": f"{file.resolve()} {file.stat().st_mtime_ns}"}
     features = Features({"line": Value("int64"), "data": Value("large_binary")})
-    try:
-        table = Dataset.from_generator(_columns, gen_kwargs=source, features=features)
-    except Exception as error:  # of the disk, or of the library's making; each becomes one line
-        mend = "name another folder in HF_DATASETS_CACHE, or set data.streaming to true"
-        raise UserError(f"{rows.place}: cannot be mapped into memory ({reason(error)}); {mend}") from None
-    return replace(rows, table=table)
+    mend = "name another folder in HF_DATASETS_CACHE, or set data.streaming to true"
+    with in_one_line(f"{rows.place}: cannot be mapped into memory", mend):
+        return replace(rows, table=Dataset.from_generator(_columns, gen_kwargs=source, features=features))
 
 
 def _columns(stream: Callable[[], Iterator[Row]], file: str) -> Iterator[Mapping[str, Any]]:

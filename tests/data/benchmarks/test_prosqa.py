@@ -16,7 +16,19 @@ def test_row_becomes_example():
     assert example.id == "3"
     assert example.steps == ("Tom is a terpus.", "Every terpus is a brimpus.")
     assert example.answer == "Tom is a brimpus."
-    assert example.options == ()
+    assert example.options == ("Tom is a brimpus.", "Tom is a lempus.")
+
+
+WITHOUT_OPTIONS = [
+    {"question": "Tom is a terpus. Is Tom a terpus?", "answer": "Tom is a terpus."},
+    {"question": "Is Tom a brimpus or lempus? Tom is a terpus."},
+    {"answer": "Tom is a brimpus"},  # neither candidate, as it is written
+]
+
+
+def test_options_are_candidates_of_which_one_is_the_answer():
+    for change in WITHOUT_OPTIONS:
+        assert ProsQA().parse(ROW | change, index=0).options == ()
 
 
 MALFORMED = [

@@ -71,6 +71,7 @@ def test_this_question_is_question_zero():
         "Davis is a wumpus. Wren is a lempus. Polly is a jompus. Davis is a jompus. Is Davis a quimpus or yumpus?",
         steps=("Davis is a wumpus.", "Every wumpus is a yumpus."),
         answer="Davis is a yumpus.",
+        options=("Davis is a quimpus.", "Davis is a yumpus."),
     )
 
 

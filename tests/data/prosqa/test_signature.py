@@ -77,5 +77,5 @@ def test_a_signature_is_the_same_in_every_process():
 )
 def test_the_questions_are_those_that_published_numbers_are_of(split, digest):
     source = BalancedProsQA(size=50, seed=2, split=split, dead_ends=2, min_hops=3, max_hops=4)
-    lines = "".join(json.dumps(example) + "\n" for example in source)
+    lines = "".join(json.dumps(example._replace(options=())) + "\n" for example in source)
     assert hashlib.sha256(lines.encode()).hexdigest() == digest

@@ -43,7 +43,7 @@ def decoded(path) -> list:
     for streaming in (True, False):
         rows = pickle.loads(pickle.dumps(open_file(str(path), streaming=streaming)))
         kept = [rows.row(key) for key in rows.keys()]  # noqa: SIM118 - no dictionary
-        assert [row.index for row in kept] == list(range(rows.size))
+        assert [row.number for row in kept] == list(range(rows.size))
         found.append([(rows.where(row), rows.decode(row.data)) for row in kept])
     assert found[0] == found[1]
     return [row for _, row in found[0]]

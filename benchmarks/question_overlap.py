@@ -1,6 +1,8 @@
-"""Questions that occur in more than one file, and the command that reports them.
+"""Which questions do two files, or hub datasets, share?
 
-python -m lightning_latent.data.overlap TRAIN EVAL --benchmark GSM8K
+    python benchmarks/question_overlap.py TRAIN EVAL --benchmark GSM8K
+
+Questions are compared as `deduplicate` of the data module compares them.
 """
 
 from collections import defaultdict
@@ -13,19 +15,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lightning_latent.data.benchmark import Benchmark
-from lightning_latent.data.benchmarks.choices import without_options
-from lightning_latent.data.example import Example
+from lightning_latent.cli.exits import exit_codes
+from lightning_latent.data import Benchmark, Example
+from lightning_latent.data.datamodule import question_key
 from lightning_latent.data.streaming.row_source import open_rows
-
-
-def question_key(example: Example) -> str:
-    """What two copies of a question have in common: its letters and digits, in lower case, without its options.
-
-    >>> question_key(Example("1", "How many eggs -- 3, or 4?", (), "3"))
-    'howmanyeggs3or4'
-    """
-    return "".join(filter(str.isalnum, without_options(example.question, example.options).lower()))
 
 
 class Overlap(NamedTuple):
@@ -94,10 +87,8 @@ def report(
 
 def main(args: list[str] | None = None) -> None:
     """Run the command."""
-    from lightning_latent.exits import exit_codes  # brings in Lightning
-
     with exit_codes():
-        auto_cli(report, args=args, prog="python -m lightning_latent.data.overlap")
+        auto_cli(report, args=args, prog="python benchmarks/question_overlap.py")
 
 
 if __name__ == "__main__":
