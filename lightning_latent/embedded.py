@@ -19,11 +19,7 @@ _PLACES = {
 
 
 def resolve(path: str) -> str:
-    """The file or directory that an `embedded:` name stands for; any other path as it is.
-
-    Raises:
-        UserError: Nothing of that name comes with the package.
-    """
+    """The file or directory that an `embedded:` name stands for; any other path as it is."""
     if not path.startswith(PREFIX):
         return path
     name = path.removeprefix(PREFIX)

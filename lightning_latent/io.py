@@ -14,11 +14,7 @@ from typing import Any
 
 @contextmanager
 def replaced(path: str | Path) -> Iterator[Path]:
-    """Give a temporary file to write to, which replaces ``path`` at the end, and not at all after an error.
-
-    Args:
-        path: The file to write or replace; its directory is made where it is missing.
-    """
+    """Give a temporary file to write to, which replaces ``path`` at the end, and not at all after an error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Opened by name rather than by `tempfile`, whose files stay readable by their owner alone after the rename.
@@ -33,33 +29,18 @@ def replaced(path: str | Path) -> Iterator[Path]:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` to ``path`` atomically, as UTF-8.
-
-    Args:
-        path: The file to write or replace.
-        text: Its whole content.
-    """
+    """Write ``text`` to ``path`` atomically, as UTF-8."""
     with replaced(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
-    """Write one JSON object atomically, indented for reading.
-
-    Args:
-        path: The file to write or replace.
-        content: The object. Not-a-number and infinity are refused: JSON has neither.
-    """
+    """Write one JSON object atomically, indented; not-a-number and infinity are refused: JSON has neither."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write one JSON object a line atomically.
-
-    Args:
-        path: The file to write or replace.
-        rows: The objects, in order.
-    """
+    """Write one JSON object a line atomically."""
     write_text(path, "".join(json_line(row) for row in rows))
 
 

@@ -16,8 +16,7 @@ from transformers import (
 )
 
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers
-from lightning_latent.training.scratch import sentence_tokenizer
-from lightning_latent.training.scratch_text import byte_level_tokenizer
+from lightning_latent.training.scratch import byte_level_tokenizer, sentence_tokenizer
 
 FAMILIES = ("gpt2", "llama", "qwen2", "qwen3", "mistral-sliding")
 NAMES = ("Bob", "Eva", "Tom")

@@ -25,9 +25,8 @@ QUESTIONS_SHOWN = 32
 class TrajectoryInspection(Callback):
     """Shows in TensorBoard what refinement does to latents, on the first batch of every validation and test.
 
-    - *Scalars*: each latent's norm, its distance from the plain one as a fraction of that one's norm, the cosine
-      between the two, and the distance to the next latent, averaged over the questions (`latents_norm/val/refined/1`
-      and so on).
+    - *Scalars*: the latents' norm, their distance from the plain ones as a fraction of those' norm, the cosine between
+      the two, and the distance from one to the next, averaged (`latents/val/norm` and so on).
     - *Images*: a few questions' trajectories, plain and refined, projected on the plane along which the plain latents
       spread most.
     - *Text*: the tokens that each latent is nearest to, by the model's own output head (the logit lens), beside
@@ -81,31 +80,15 @@ class TrajectoryInspection(Callback):
         }
         prefix, step = "test" if trainer.testing else "val", trainer.global_step
         for writer in (logger.experiment for logger in loggers):
-            for tag, value in movement_scalars(trajectories, prefix=prefix).items():
-                writer.add_scalar(tag, value, step)
+            for name, values in movement(trajectories[PLAIN], trajectories[REFINED])._asdict().items():
+                if values.numel():  # a single latent has no next
+                    writer.add_scalar(f"latents/{prefix}/{name}", values.mean(), step)
             writer.add_figure(f"trajectories/{prefix}", figure, step)
             writer.add_text(f"latents/{prefix}", lens_markdown(shown, lenses), step)
             if self.embedding:
                 add_embedding(writer, trajectories, answers, tag=f"latents_{prefix}", step=step)
 
     on_validation_batch_end = on_test_batch_end = _show
-
-
-def movement_scalars(trajectories: dict[str, Tensor], *, prefix: str) -> dict[str, float]:
-    """Means over the questions of how latents move, by tag.
-
-    Args:
-        trajectories: Way of thinking to `[B, T, D]`, the plain way among them.
-        prefix: `val` or `test`.
-    """
-    scalars = {}
-    for way, latents in trajectories.items():
-        for name, values in movement(trajectories[PLAIN], latents)._asdict().items():
-            if way == PLAIN and name in ("displacement", "cosine"):
-                continue
-            for index, value in enumerate(values.mean(0).tolist(), start=1):
-                scalars[f"latents_{name}/{prefix}/{way}/{index}"] = value
-    return scalars
 
 
 @torch.no_grad()

@@ -31,10 +31,7 @@ class Lens(NamedTuple):
 def trajectory_figure(trajectories: Mapping[str, Tensor], answers: Sequence[Answer], *, count: int) -> "Figure":
     """Draw some questions' trajectories, a panel each, on the plane along which the plain latents spread most.
 
-    Args:
-        trajectories: Way of thinking to `[B, T, D]`, the plain way first; the plane is fitted on all of its latents.
-        answers: B answers of the run's method.
-        count: Questions to draw.
+    `trajectories` give `[B, T, D]` by way of thinking, the plain way first; `answers` are the run's B answers.
     """
     from matplotlib.figure import Figure  # heavy; and without pyplot, which would keep the figure
 
@@ -61,12 +58,7 @@ def trajectory_figure(trajectories: Mapping[str, Tensor], answers: Sequence[Answ
 
 
 def lens_markdown(answers: Sequence[Answer], lenses: Mapping[str, Sequence[Lens]]) -> str:
-    """Tables, one a question, of the tokens nearest to each latent, beside the question and its answer.
-
-    Args:
-        answers: Some questions with their answers.
-        lenses: Way of thinking to the lens of each of these questions.
-    """
+    """Tables, one a question, of the tokens nearest to each latent, beside the question and its answer."""
     return "\n\n".join(
         _question_markdown(answer, {way: lens[index] for way, lens in lenses.items()})
         for index, answer in enumerate(answers)

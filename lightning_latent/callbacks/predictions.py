@@ -14,7 +14,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
 from lightning_latent.evaluation.fingerprint import fingerprint
 from lightning_latent.evaluation.journal import Journal
-from lightning_latent.evaluation.module import Answering
+from lightning_latent.evaluation.module import Answering, AnsweringModule
 from lightning_latent.evaluation.run import PREDICTIONS, package_versions, summarise, write_run
 from lightning_latent.evaluation.table import answers_markdown
 
@@ -70,6 +70,13 @@ class Predictions(L.Callback):
     ) -> None:
         if not isinstance(pl_module, Answering):
             return
+        if (
+            batch_idx == 0
+            and isinstance(pl_module, AnsweringModule)
+            and self._journal is not None
+            and not pl_module.kept
+        ):
+            pl_module.warm_up(batch)
         self._batch_size = max(self._batch_size, len(batch))
         for example in batch:
             if self._seen.setdefault(example.id, example) is not example:

@@ -60,14 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def compare_command(args: Sequence[str]) -> dict[str, Any]:
-    """Run the command.
-
-    Args:
-        args: Its arguments.
-
-    Returns:
-        The content of `comparison.json`.
-    """
+    """Run the command, and give the content of `comparison.json`."""
     given = parser().parse_args(list(args))
     folders = [
         run_method(name, configs=given.config, split=given.split) if is_config(name) else Path(name)
@@ -91,15 +84,9 @@ def is_config(name: str) -> bool:
 
 
 def run_method(method: str, *, configs: Sequence[str], split: str) -> Path:
-    """Answer the questions by a method, unless that is done already, and give the run's folder.
+    """Answer the questions by a method's config after others, unless that is done already, and give the run's folder.
 
-    Args:
-        method: The method's config.
-        configs: The configs before it, which name the model and the questions.
-        split: `validate` or `test`.
-
-    Raises:
-        UserError: There is no config of the questions, or the run would take several processes.
+    A `UserError` where no config names the questions, or the run would take several processes.
     """
     if not configs:
         raise UserError(f"{method} is the config of a method; give that of the questions with --config")

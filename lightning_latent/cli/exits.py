@@ -78,10 +78,8 @@ def relay(
 ) -> Iterator[None]:
     """Let one process speak for all: the one that started the others.
 
-    Args:
-        processes: Gives the started processes; none yet, or none at all, is fine.
-        give_up: Called before the one line is said, to end them and to clear up.
-        advice: What to do after a process was lost, as the end of a sentence.
+    `processes` gives those, none yet or none at all; `give_up` ends them and clears up, before the one line is said;
+    `advice`, the end of a sentence, is what to do after a process was lost.
     """
     if debugging():
         yield

@@ -63,7 +63,6 @@ class LatentCLI(LightningCLI):
     """
 
     def __init__(self, args: ArgsType = None, *, run: bool = True) -> None:
-        """Parse the arguments, build the objects and carry out the subcommand."""
         super().__init__(
             L.LightningModule,
             L.LightningDataModule,
@@ -82,7 +81,6 @@ class LatentCLI(LightningCLI):
     @staticmethod
     @override
     def subcommands() -> dict[str, set[str]]:
-        # Predictions are in predictions.jsonl, not in memory; the metrics are in the closing line, not in a table.
         skipped = {"validate": {"verbose"}, "test": {"verbose"}, "predict": {"return_predictions"}}
         return {name: known | skipped.get(name, set()) for name, known in LightningCLI.subcommands().items()}
 
@@ -146,15 +144,15 @@ class LatentCLI(LightningCLI):
         self._carry_out(self.trainer.fit, arguments)
 
     def validate(self, **arguments: Any) -> None:
-        """Answer the validation questions."""
+        """Answer the validation questions; the metrics are in the closing line, not in a table."""
         self._carry_out(self.trainer.validate, {**self._with_checkpoint(arguments), "verbose": False})
 
     def test(self, **arguments: Any) -> None:
-        """Answer the test questions."""
+        """Answer the test questions, likewise."""
         self._carry_out(self.trainer.test, {**self._with_checkpoint(arguments), "verbose": False})
 
     def predict(self, **arguments: Any) -> None:
-        """Answer the questions to predict."""
+        """Answer the questions to predict; predictions are in predictions.jsonl, not in memory."""
         self._carry_out(self.trainer.predict, {**self._with_checkpoint(arguments), "return_predictions": False})
 
     def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -164,10 +162,8 @@ class LatentCLI(LightningCLI):
             return arguments
         fitted = None if self.directory is None else self.directory.parent / "checkpoints" / "last.ckpt"
         if fitted is None or not fitted.is_file():
-            raise UserError(
-                f"nothing is learned yet: there is no {fitted or 'run folder'}; run fit with the same configs, or give "
-                "--ckpt_path"
-            )
+            mend = "run fit with the same configs, or give --ckpt_path"
+            raise UserError(f"nothing is learned yet: there is no {fitted or 'run folder'}; {mend}")
         return {**arguments, "ckpt_path": str(fitted)}
 
     def _carry_out(self, run: Callable[..., Any], arguments: dict[str, Any]) -> None:
@@ -179,9 +175,9 @@ class LatentCLI(LightningCLI):
         with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
             run(**arguments)
         if self.trainer.is_global_zero:
-            written = [callback for callback in self.trainer.callbacks if isinstance(callback, Predictions)]  # type: ignore[attr-defined]
-            for line in filter(None, (callback.closing_line() for callback in written)):
-                print(line, flush=True)
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, Predictions) and (line := callback.closing_line()):
+                    print(line, flush=True)
 
     def next_step(self) -> str | None:
         """What to do with what came out, in one line."""

@@ -25,15 +25,12 @@ class LatentArgumentParser(LightningArgumentParser):
 
 
 def plain(message: str) -> str:
-    r"""Give the parser's message on one line, without the types that were tried in vain.
-
-    Args:
-        message: What ``jsonargparse`` says.
+    r"""Give what ``jsonargparse`` says on one line, without the types that were tried in vain.
 
     >>> plain('Parser key "model":\n  - Subtypes: [A, None]\n  - Expected a <class \'int\'>\n  Given value: x')
     'Parser key "model": Expected a int; Given value: x'
     """
     lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    lines = dict.fromkeys(line for line in lines if not line.startswith(PARSER_ATTEMPTS))
-    text = "; ".join(lines).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
+    told = dict.fromkeys(line for line in lines if not line.startswith(PARSER_ATTEMPTS))
+    text = "; ".join(told).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
     return one_line(re.sub(r"<class '([\w.]+)'>", r"\1", text))

@@ -8,6 +8,8 @@ from typing import Any
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 
+Fields = Mapping[str, Any]  # of a raw row
+
 
 class Benchmark(ABC):
     """The adapter of one benchmark: raw row in, example out; generated text in, answer out; answer in, verdict out.
@@ -21,7 +23,7 @@ class Benchmark(ABC):
     answer_form: str = "the answer alone"  # what an answer is, as in "a number", to tell a model that is only prompted
 
     @abstractmethod
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """Turn a raw row into an example; a `ValueError` with the reason if it is malformed.
 
         A row is one JSON object, or `{"text": line}` for a line of a text or tab-separated file, and `index` its place
@@ -50,7 +52,7 @@ class Benchmark(ABC):
         return prediction != "" and prediction == gold
 
 
-def text_field(row: Mapping[str, Any], key: str) -> str:
+def text_field(row: Fields, key: str) -> str:
     """The non-empty text under `key`, stripped, or a `ValueError` that says what is there instead.
 
     >>> text_field({"question": " How many? "}, "question")
@@ -66,7 +68,7 @@ def text_field(row: Mapping[str, Any], key: str) -> str:
     return value.strip()
 
 
-def texts_field(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def texts_field(row: Fields, key: str) -> tuple[str, ...]:
     """The list of texts under `key`, each stripped and the blank ones left out.
 
     A list with nothing but a blank text is how the Coconut files write an example without steps.
@@ -82,7 +84,7 @@ def texts_field(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value if item.strip())
 
 
-def row_id(row: Mapping[str, Any], index: int, *keys: str) -> str:
+def row_id(row: Fields, index: int, *keys: str) -> str:
     """The row's own id, under the first of `keys` that holds one, else its index.
 
     >>> row_id({"qid": "03caf2"}, 7, "id", "qid")

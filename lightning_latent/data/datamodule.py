@@ -1,6 +1,7 @@
 """The data module: the splits of one benchmark, streamed or mapped into memory."""
 
 from dataclasses import dataclass, replace
+from operator import length_hint
 from pathlib import Path
 
 from lightning import LightningDataModule
@@ -28,9 +29,8 @@ class LatentDataModule(LightningDataModule):
     (`hub:owner/name[:config][@revision][#split]`, the split being `train`, `validation` or `test` by default), and may
     end in `[start:stop]` to take only those rows.
 
-    Over any number of devices and workers every example occurs exactly once an epoch, and a run that is resumed within
-    an epoch goes on with the next one. In training all devices make the same number of batches, so the last one may be
-    short, or empty.
+    Over any number of devices and workers every example occurs exactly once an epoch, also in a run that is resumed
+    within it. In training all devices make the same number of batches, so the last one may be short, or empty.
 
     Args:
         benchmark: The adapter that parses rows and judges answers.
@@ -56,8 +56,8 @@ class LatentDataModule(LightningDataModule):
     """
 
     benchmark: Benchmark
-    # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read the whole
-    # file otherwise, in case it is the class's config.
+    # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read the
+    # whole file otherwise, in case it is the class's config.
     train: str | Path | ExampleSource | None = None
     validation: str | Path | ExampleSource | None = None
     test: str | Path | ExampleSource | None = None
@@ -111,7 +111,7 @@ class LatentDataModule(LightningDataModule):
         world = self._share(1).world
         if self.batch_size % world:
             raise UserError(f"data.batch_size is {self.batch_size}; it must be a multiple of the {world} devices")
-        examples = _length(source)
+        examples = length if (length := length_hint(source, -1)) >= 0 else None
         if examples is None:
             rank_zero_warn(
                 "The number of training examples is unknown, so progress has no total and a run that is resumed within"
@@ -162,8 +162,8 @@ class LatentDataModule(LightningDataModule):
         return self._opened[split]
 
     def _open_rows(self, split: str, named: str) -> RowSource:
-        default = split if split != "predict" else "test"
-        source = open_rows(named, self.benchmark, default_split=default, streaming=self.streaming)
+        default_split = "test" if split == "predict" else split
+        source = open_rows(named, self.benchmark, default_split=default_split, streaming=self.streaming)
         if not self.skip_bad:
             return source
         source, errors = source.without_bad()
@@ -207,10 +207,3 @@ def _skipped(split: str, errors: list[str]) -> str:
     first = "".join(f"\n  {error.removesuffix('; correct or remove the row')}" for error in errors[:_SHOWN])
     rest = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
     return f"data.{split}: rows that cannot be parsed are left out, {len(errors)} in all:{first}{rest}"
-
-
-def _length(source: ExampleSource) -> int | None:
-    try:
-        return len(source)
-    except TypeError:
-        return None

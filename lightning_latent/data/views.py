@@ -9,17 +9,12 @@ from lightning_latent.data.example import Example
 
 
 class View(NamedTuple):
-    """A question told otherwise.
+    """A question told otherwise."""
 
-    Attributes:
-        example: What is asked instead, with its own gold answer, steps and options.
-        order: For each of its options the place of the same option in the original question; empty without options.
-        words: What its words are in the original question, for answers that are read out of a text.
-    """
-
-    example: Example
-    order: tuple[int, ...] = ()
-    words: Mapping[str, str] = {}
+    example: Example  # what is asked instead, with its own gold answer, steps and options
+    order: tuple[int, ...] = ()  # for each of its options, the place of the same option in the original question
+    words: Mapping[str, str] = {}  # what its words are in the original question
+    answers: Mapping[str, str] = {}  # what whole answers to it, such as a letter, are there
 
     def back(self, answer: str) -> str:
         """Translate an answer to the view into one to the original question.
@@ -28,7 +23,7 @@ class View(NamedTuple):
         >>> View(example, words={"Eva": "Tom", "terpus": "gorpus"}).back("Eva is a terpus.")
         'Tom is a gorpus.'
         """
-        return replaced_words(answer, self.words)
+        return self.answers[answer] if answer in self.answers else replaced_words(answer, self.words)
 
 
 def replaced_words(text: str, words: Mapping[str, str]) -> str:

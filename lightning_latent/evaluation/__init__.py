@@ -3,19 +3,7 @@
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.comparison import compare
 from lightning_latent.evaluation.module import AnsweringModule
-from lightning_latent.evaluation.paired import accuracy_ci, holm, mcnemar_exact, paired_gain_ci
 from lightning_latent.evaluation.prompted import PromptedModel
 from lightning_latent.evaluation.run import Run, read_run
 
-__all__ = [
-    "Answer",
-    "AnsweringModule",
-    "PromptedModel",
-    "Run",
-    "accuracy_ci",
-    "compare",
-    "holm",
-    "mcnemar_exact",
-    "paired_gain_ci",
-    "read_run",
-]
+__all__ = ["Answer", "AnsweringModule", "PromptedModel", "Run", "compare", "read_run"]

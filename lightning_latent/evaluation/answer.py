@@ -5,31 +5,18 @@ from typing import NamedTuple
 
 
 class Answer(NamedTuple):
-    """What a method answered to a question. A named tuple of plain values: a line of JSON, and cheap between processes.
+    """What a method answered to a question. Plain values: a line of JSON, and cheap between processes."""
 
-    Attributes:
-        id: The example's id, stable across runs, world sizes and shuffles.
-        question: The question's text.
-        gold: The gold answer.
-        answer: The answer that was read out of the text; empty when the text held none.
-        correct: Whether it is the gold answer by the benchmark's rule.
-        text: What was generated: steps and answer, or the steps alone where options were scored after them.
-        tokens: Generated tokens, the end-of-sequence token counted; latents are not tokens.
-        latents: Latents that were thought before the answer.
-        seconds: The question's share of its batch's wall-clock time, from reading to answer.
-        fallback: The refined latents became infinite or undefined, and the answer is from the unrefined ones.
-    """
-
-    id: str
+    id: str  # the example's, stable across runs, world sizes and shuffles
     question: str
     gold: str
-    answer: str
-    correct: bool
-    text: str
-    tokens: int
-    latents: int
-    seconds: float
-    fallback: bool = False
+    answer: str  # what was read out of the text; empty when it held no answer
+    correct: bool  # whether it is the gold answer by the benchmark's rule
+    text: str  # what was generated: steps and answer, or the steps alone where options were scored after them
+    tokens: int  # generated, the end of sequence counted; latents are not tokens
+    latents: int  # thought before the answer
+    seconds: float  # the question's share of its batch's wall-clock time, from reading to answer
+    fallback: bool = False  # the refined latents became infinite or undefined; it is from the unrefined ones
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

@@ -42,7 +42,7 @@ def answer_questions(
         say: How answers are said.
         benchmark: How they are judged.
         room: Columns that must still fit into the model's context after a question.
-        thinking: What is done between question and answer; plain latents by default.
+        thinking: What is done in between; plain latents by default.
     """
     if not examples:
         return []

@@ -35,8 +35,8 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
     right = [[answer.correct for answer in run.answers] for run in runs]
     others = [index for index in range(len(runs)) if index != base]
     seconds = methods[names[base]]["seconds_per_question"]
-    for index in range(len(runs)):
-        methods[names[index]]["cost"] = _ratio(methods[names[index]]["seconds_per_question"], seconds)
+    for method in methods.values():
+        method["cost"] = method["seconds_per_question"] / seconds if seconds else None
     paired = {index: contrast(right[base], right[index]) for index in others}
     corrected = holm([paired[index]["mcnemar"]["p"] for index in others])
     for index, p in zip(others, corrected, strict=True):
@@ -54,13 +54,8 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
 
 
 def row_names(runs: Sequence[Run]) -> list[str]:
-    """The methods' names; runs of the same method are told apart by their folders.
-
-    Raises:
-        UserError: A folder is named twice.
-    """
-    folders = Counter(str(run.path) for run in runs)
-    for folder, count in folders.items():
+    """The methods' names; runs of the same method are told apart by their folders, of which none may be named twice."""
+    for folder, count in Counter(str(run.path) for run in runs).items():
         if count > 1:
             raise UserError(f"{folder} is named {count} times; name each run once")
     counts = Counter(run.method for run in runs)
@@ -106,7 +101,3 @@ def _index_of(against: str | None, runs: Sequence[Run], names: Sequence[str]) ->
 
 def _unlike(first: dict[str, Any], other: dict[str, Any], field: str) -> set[str]:
     return {id for id in first.keys() & other.keys() if getattr(first[id], field) != getattr(other[id], field)}
-
-
-def _ratio(value: float, base: float) -> float | None:
-    return value / base if base > 0 else None

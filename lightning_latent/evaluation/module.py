@@ -59,6 +59,10 @@ class AnsweringModule(L.LightningModule):
     def answer(self, batch: list[Example]) -> list[Answer]:
         """Answer some questions, in order; none of them is answered yet."""
 
+    def warm_up(self, batch: list[Example]) -> None:
+        """Answer a few questions beforehand, so that starting up is not timed."""
+        self.answer(batch[:2])
+
     @property
     def benchmark(self) -> Benchmark:
         """How answers are read and judged; a `UserError` where neither the model nor the data names a benchmark."""

@@ -131,12 +131,7 @@ class PromptedModel(AnsweringModule):
 
 
 def prompt(question: str, *, style: Style, form: str) -> str:
-    r"""A question with the instruction how to answer it: after `###`, where benchmarks look for it first.
-
-    Args:
-        question: The question, its options below it if it has any.
-        style: How it is to be answered.
-        form: What the answer is, as in "a number".
+    r"""A question with the instruction to answer it after `###`, where benchmarks look first, in a form.
 
     >>> print(prompt("How many?", style="short", form="a number"))
     How many?

@@ -5,7 +5,6 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 from lightning_latent.errors import UserError
@@ -30,10 +29,7 @@ class Run(NamedTuple):
 
 
 def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Accuracy and cost of a method, as plain numbers in the order in which a reader wants them.
-
-    Accuracies are fractions of one. `seconds_per_question` is the median, which starting up and other work do not move.
-    """
+    """Accuracy and cost of a method, as plain numbers; accuracies are fractions of one."""
     n, correct = len(answers), sum(answer.correct for answer in answers)
     return {
         "n": n,
@@ -42,7 +38,7 @@ def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
         "accuracy_ci95": list(accuracy_ci(correct, n)),
         "tokens_per_question": sum(answer.tokens for answer in answers) / n,
         "latents_per_question": sum(answer.latents for answer in answers) / n,
-        "seconds_per_question": median(answer.seconds for answer in answers),
+        "seconds_per_question": sum(answer.seconds for answer in answers) / n,
         "fallbacks": sum(answer.fallback for answer in answers),
     }
 

@@ -74,17 +74,12 @@ def csv_table(comparison: Mapping[str, Any]) -> str:
     """A comparison's plain numbers as CSV, one method a line."""
     rows = []
     for name, row in comparison["methods"].items():
-        low, high = row["accuracy_ci95"]
-        flat = {"method": name, "run": row["run"], "accuracy": row["accuracy"], "accuracy_low": low}
-        flat |= {"accuracy_high": high, "n": row["n"], "correct": row["correct"]}
-        gain = row.get("gain_ci95", (None, None))
-        flat |= {"gain": row.get("gain"), "gain_low": gain[0], "gain_high": gain[1]}
-        flat |= dict(row.get("mcnemar", {"fixed": None, "broken": None, "p": None}), p_holm=row.get("p_holm"))
-        for key in ("tokens_per_question", "latents_per_question", "seconds_per_question", "cost"):
-            flat[key] = row[key]
-        rows.append(flat)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+        flat = {"method": name, **row, **row.get("mcnemar", {})}
+        for key in ("accuracy", "gain"):
+            flat[f"{key}_low"], flat[f"{key}_high"] = row.get(f"{key}_ci95", ("", ""))
+        rows.append({key: value for key, value in flat.items() if key != "mcnemar" and not key.endswith("_ci95")})
+    text, columns = io.StringIO(), dict.fromkeys(key for row in rows for key in row)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

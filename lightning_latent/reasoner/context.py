@@ -50,14 +50,7 @@ def new_cache(config: PreTrainedConfig) -> Cache:
 
 
 def positions(mask: Tensor, last: int) -> Tensor:
-    """Position ids of the last columns of a left-padded batch: real columns count from 0, padding gets 0.
-
-    Args:
-        mask: `[B, L]` with 1 for real columns.
-        last: Number K of trailing columns wanted.
-
-    Returns:
-        `[B, K]` of integers.
+    """Position ids `[B, K]` of the last K columns under a mask `[B, L]`: real columns count from 0, padding gets 0.
 
     >>> positions(torch.tensor([[0, 1, 1], [1, 1, 1]]), 2).tolist()
     [[0, 1], [1, 2]]
@@ -66,12 +59,7 @@ def positions(mask: Tensor, last: int) -> Tensor:
 
 
 def select_rows(context: Context, rows: Tensor) -> Context:
-    """Keep some rows of a context, in the order given, or repeat them (`rows` may name a row twice).
-
-    Args:
-        context: The context of B rows.
-        rows: `[N]` of row numbers.
-    """
+    """Keep some rows of a context, by their numbers `[N]` and in this order; a row named twice is repeated."""
     cache = fork_cache(context.cache)
     cache.batch_select_indices(rows)
     return Context(cache=cache, mask=context.mask[rows], hidden=context.hidden[rows])

@@ -1,12 +1,16 @@
 """Who a model is: where it came from and a hash of its weights."""
 
 import hashlib
+from contextlib import suppress
+from pathlib import Path
 from typing import TypedDict
 
 import torch
+from huggingface_hub import resolve_revision
+from huggingface_hub.errors import HFValidationError, RevisionResolutionError
 from torch import nn
 
-from lightning_latent.reasoner.place import known_commit
+from lightning_latent.embedded import resolve
 
 
 class Identity(TypedDict):
@@ -31,5 +35,8 @@ def weights_hash(model: nn.Module) -> str:
 
 
 def identify(model: nn.Module, *, path: str, revision: str | None = None) -> Identity:
-    """The identity of a model loaded from `path`; of a hub id, the revision is the commit."""
-    return Identity(path=path, revision=known_commit(path, revision) or revision, sha256=weights_hash(model))
+    """The identity of a model loaded from `path`; of a hub id, the revision is the commit that it has in the cache."""
+    if not Path(resolve(path)).is_dir():
+        with suppress(HFValidationError, RevisionResolutionError):
+            revision = resolve_revision(path, revision=revision, local_files_only=True).resolved
+    return Identity(path=path, revision=revision, sha256=weights_hash(model))

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 import torch
 from safetensors import SafetensorError
@@ -21,11 +22,7 @@ from lightning_latent.upstream import quiet_peft
 DType = Literal["auto", "float64", "float32", "bfloat16", "float16"]
 
 
-class Loaded(NamedTuple):
-    """A language model and its tokenizer."""
-
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
+Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
 def load_reasoner(
@@ -55,20 +52,26 @@ def load_reasoner(
     """
     path = resolve(path)
     commit = pin(path, revision)
+    load = partial(load_model, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code)
     adapter = _find_adapter(path, commit=commit)
     if adapter is None:
-        model, tokenizer = load_model(
-            path, revision=commit, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
-        )
+        model, tokenizer = load(path, revision=commit)
     else:
         below, at = (base, None) if base else (adapter.get("base_model_name_or_path"), adapter.get("revision"))
         if below is None:
             raise UserError(f"the adapter {path!r} does not name the model below it; give base")
-        model, tokenizer = load_model(
-            below, revision=at, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
-        )
-        model, tokenizer = _merge_adapter(model, tokenizer, path, commit=commit)
-    reasoner = LatentReasoner(model, tokenizer, _settle_metadata(model, tokenizer, path, num_latents))
+        model, tokenizer = _merge_adapter(*load(below, revision=at), path, commit=commit)
+    metadata = read_metadata(model.config)
+    if metadata is None:
+        if num_latents is None:
+            raise UserError(
+                f"{path} does not say how many latents it thinks (config.json: latent_reasoning); give num_latents"
+            )
+        add_markers(model, tokenizer)
+        metadata = LatentMetadata(num_latents)
+    elif num_latents is not None:
+        metadata = metadata._replace(num_latents=num_latents)
+    reasoner = LatentReasoner(model, tokenizer, metadata)
     check_head(reasoner)
     return reasoner
 
@@ -83,11 +86,7 @@ def save_reasoner(reasoner: LatentReasoner, path: str | Path) -> None:
 def load_model(
     path: str, *, revision: str | None = None, dtype: DType, attention: str, trust_remote_code: bool = False
 ) -> Loaded:
-    """Load a causal language model and its tokenizer as they are; the arguments are those of `load_reasoner`.
-
-    Raises:
-        UserError: There is nothing at `path`, or it cannot be read, or weights are missing.
-    """
+    """Load a causal language model and its tokenizer as they are; see `load_reasoner`."""
     path = resolve(path)
     commit = pin(path, revision)
     with _one_line(f"cannot load a model from {path!r}"):
@@ -108,7 +107,7 @@ def load_model(
         raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
-    return Loaded(model, _load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code))
+    return model, _load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
 
 
 def _load_tokenizer(path: str, *, commit: str | None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
@@ -155,19 +154,4 @@ def _merge_adapter(
         metadata = read_metadata(AutoConfig.from_pretrained(path, revision=commit or "main"))
         if metadata is not None:
             write_metadata(merged.config, metadata)
-    return Loaded(merged, tokenizer)
-
-
-def _settle_metadata(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path: str, num_latents: int | None
-) -> LatentMetadata:
-    """What the checkpoint says of itself, with another number of latents if one is given."""
-    metadata = read_metadata(model.config)
-    if metadata is None:
-        if num_latents is None:
-            raise UserError(
-                f"{path} does not say how many latents it thinks (config.json: latent_reasoning); give num_latents"
-            )
-        add_markers(model, tokenizer)
-        return LatentMetadata(num_latents=num_latents)
-    return metadata if num_latents is None else metadata._replace(num_latents=num_latents)
+    return merged, tokenizer

@@ -1,6 +1,6 @@
 """The tokens that mark latent reasoning, and what a checkpoint says about itself."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from torch import Tensor
@@ -13,26 +13,15 @@ CONFIG_KEY = "latent_reasoning"
 
 
 class LatentMetadata(NamedTuple):
-    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`.
+    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`."""
 
-    Attributes:
-        num_latents: Latents T between the markers at inference.
-        thought: What stands there: `hidden` (continuous thoughts) or `pause` (the latent token's own embedding).
-        markers: Whether start and end markers surround the latents (chain-of-thought models have none).
-        replaced_steps: Leading reasoning steps that the latents stand for; the others are said in words before the
-            answer. None for all of them.
-        start: Token before the first latent.
-        end: Token after the last latent, or None: the first word is then read off the last latent itself.
-        latent: Placeholder token of one latent.
-    """
-
-    num_latents: int
-    thought: str = "hidden"
-    markers: bool = True
-    replaced_steps: int | None = None
-    start: str = START
-    end: str | None = END
-    latent: str = LATENT
+    num_latents: int  # T, between the markers at inference
+    thought: str = "hidden"  # or pause: the latent token's own embedding stands there instead
+    markers: bool = True  # whether start and end markers surround the latents; chain-of-thought models have none
+    replaced_steps: int | None = None  # leading steps that the latents stand for, the others being said; None for all
+    start: str = START  # token before the first latent
+    end: str | None = END  # token after the last one, or None: the first word is then read off the last latent itself
+    latent: str = LATENT  # placeholder of one latent
 
 
 def write_metadata(config: PreTrainedConfig, metadata: LatentMetadata) -> None:
@@ -78,24 +67,20 @@ def add_markers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, l
     new = [token for token in (START, END, LATENT) if token not in known]
     if new:
         tokenizer.add_special_tokens({"extra_special_tokens": new}, replace_extra_special_tokens=False)
-        fit_vocabulary(model, tokenizer)
-        _copy_rows(model, tokenizer, cast(list[int], tokenizer.convert_tokens_to_ids(new)), like=like)
+        fit_vocabulary(model, tokenizer, new=new, like=like)
 
 
-def fit_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, like: str = "<<") -> None:
-    """Make room for tokens that were added to the tokenizer, their rows copied from the token `like`."""
+def fit_vocabulary(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, new: Sequence[str] = (), like: str = "<<"
+) -> None:
+    """Make room for tokens that were added to the tokenizer; their rows, and those of `new`, are copied from `like`."""
     rows = cast(Tensor, model.get_input_embeddings().weight).shape[0]
+    ids = [*cast(list[int], tokenizer.convert_tokens_to_ids(list(new))), *range(rows, len(tokenizer))]
     if len(tokenizer) > rows:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
-        _copy_rows(model, tokenizer, range(rows, len(tokenizer)), like=like)
-
-
-def _copy_rows(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: Iterable[int], *, like: str) -> None:
-    pieces = tokenizer.encode(like, add_special_tokens=False)
-    pieces = [piece for piece in pieces if piece != tokenizer.unk_token_id]
+    pieces = [i for i in tokenizer.encode(like, add_special_tokens=False) if i != tokenizer.unk_token_id]
     source = pieces[0] if pieces else tokenizer.eos_token_id
     # Tied tables are one and the same; copying twice does no harm.
     heads = (model.get_input_embeddings(), model.get_output_embeddings())
     for table in (cast(Tensor, head.weight).data for head in heads if head is not None):
-        for token in ids:
-            table[token] = table[source]
+        table[ids] = table[source].clone()

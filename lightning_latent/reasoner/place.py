@@ -11,7 +11,6 @@ from huggingface_hub.errors import (
     RevisionResolutionError,
 )
 
-from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 
 
@@ -28,30 +27,12 @@ def pin(path: str, revision: str | None = None) -> str | None:
     try:
         return resolve_revision(path, revision=revision, local_files_only=is_offline_mode()).resolved
     except HFValidationError:
-        raise UserError(
-            f"no model at {path!r}: there is no such directory, and it is no hub id; check the path"
-        ) from None
+        why = "and it is no hub id; check the path"
     except RevisionResolutionError:
-        raise UserError(
-            f"no model at {path!r}: there is no such directory, it is not in the cache, and the hub cannot be reached "
-            "(or HF_HUB_OFFLINE is set); check the path"
-        ) from None
+        why = "it is not in the cache, and the hub cannot be reached (or HF_HUB_OFFLINE is set); check the path"
     except HfHubHTTPError:
-        raise UserError(
-            f"no model at {path!r}: there is no such directory, and the hub has none of this name and revision, or "
-            "does not show it to you; check the path, or log in"
-        ) from None
-
-
-def known_commit(path: str, revision: str | None = None) -> str | None:
-    """The commit of a hub id in the local cache, without asking the hub; None where there is none."""
-    path = resolve(path)
-    if Path(path).is_dir():
-        return None
-    try:
-        return resolve_revision(path, revision=revision, local_files_only=True).resolved
-    except (HFValidationError, RevisionResolutionError):
-        return None
+        why = "and the hub has none of this name and revision, or does not show it to you; check the path, or log in"
+    raise UserError(f"no model at {path!r}: there is no such directory, {why}")
 
 
 def find_file(path: str, name: str, *, commit: str | None) -> Path | None:

@@ -105,23 +105,22 @@ class LatentReasoner(nn.Module):
         return Context(cache=out.cache, mask=mask, hidden=out.last_hidden_state[:, -1])
 
     def extend(self, context: Context, embeds: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Context]:
-        """Read K more columns in one call.
+        """Read K more columns in one call; the context of L columns stays as it is.
 
         Args:
-            context: What has been read, of L columns. It stays as it is.
+            context: What has been read.
             embeds: `[B, K, D]` input embeddings.
             mask: `[B, K]`, 1 for real columns; all real by default.
 
         Returns:
             The last hidden states `[B, K, D]` at the new columns, and the context of L + K columns.
         """
-        count = embeds.shape[1]
-        new = context.mask.new_ones(context.batch_size, count) if mask is None else mask
+        new = context.mask.new_ones(embeds.shape[:2]) if mask is None else mask
         mask = torch.cat([context.mask, new], dim=1)
         out = self.model.base_model(
             inputs_embeds=embeds.to(self.dtype),
             attention_mask=mask,
-            position_ids=positions(mask, count),
+            position_ids=positions(mask, embeds.shape[1]),
             cache=fork_cache(context.cache),
             use_cache=True,
         )
@@ -129,17 +128,10 @@ class LatentReasoner(nn.Module):
         return hidden, Context(cache=out.cache, mask=mask, hidden=hidden[:, -1])
 
     def encode(self, questions: Sequence[str], *, room: int = 0) -> Context:
-        """Read a batch of questions, each followed by a newline and the start marker.
-
-        Args:
-            questions: B texts.
-            room: Columns that must still fit into the model's context afterwards.
-
-        Returns:
-            The context, whose `hidden` `[B, D]` is the first latent.
+        """Read B questions, each followed by a newline and the start marker; `hidden` is then the first latent.
 
         Raises:
-            UserError: A question does not fit into the model's context.
+            UserError: A question does not fit into the model's context with `room` columns left for what follows.
         """
         tail = [self.start_id] if self.metadata.markers else []
         rows = [row + tail for row in encode_questions(self.tokenizer, questions)]
@@ -171,28 +163,22 @@ class LatentReasoner(nn.Module):
             Latents `[B, T, D]` and the context that has read the first T - 1 of them.
         """
         total = self.num_latents if num_latents is None else num_latents
+        pause = torch.full((context.batch_size,), self.latent_id, device=context.mask.device)
         fed: list[Tensor] = []
         for step in range(total):
             if step:
                 context = self.think(context, fed[-1])
-            latent = self._thought(context)
+            latent = context.hidden if self.metadata.thought == "hidden" else self.embed(pause)
             fed.append(latent if refine is None else refine(step, fed, latent))
         if not fed:
             return Rollout(context.hidden.new_zeros(context.batch_size, 0, self.hidden_size), context)
         return Rollout(torch.stack(fed, dim=1), context)
 
-    def _thought(self, context: Context) -> Tensor:
-        if self.metadata.thought == "hidden":
-            return context.hidden
-        pause = torch.full((context.batch_size,), self.latent_id, device=context.mask.device)
-        return self.embed(pause)
-
     def replay(self, context: Context, latents: Tensor) -> tuple[Tensor, Context]:
         """Feed a given trajectory `[B, T, D]` to an encoded question in one parallel call.
 
-        Returns:
-            What the model makes of each latent, `[B, T, D]` (slot t is the model's own proposal for t + 1), and the
-            context after all of them.
+        Returns what the model makes of each latent, `[B, T, D]` (slot t is the model's own proposal for t + 1), and the
+        context after all of them.
         """
         return self.extend(context, latents)
 
@@ -215,14 +201,9 @@ class LatentReasoner(nn.Module):
 
     @torch.no_grad()
     def decode(self, context: Context, *, max_new_tokens: int) -> list[list[int]]:
-        """Decode greedily with the cache; every row stops at its own end-of-sequence token.
+        """Decode greedily with the cache, from the end marker on, at most `max_new_tokens` a row.
 
-        Args:
-            context: B rows, read up to the end marker.
-            max_new_tokens: Most tokens a row may get.
-
-        Returns:
-            The new ids of each row, up to and including the end-of-sequence token.
+        Returns the new ids of each row, which stops at its own end-of-sequence token and includes it.
         """
         eos = self.tokenizer.eos_token_id
         done = torch.zeros(context.batch_size, dtype=torch.bool, device=context.mask.device)
@@ -246,15 +227,10 @@ class LatentReasoner(nn.Module):
     def score(
         self, context: Context, answers: Sequence[str], *, steps: Sequence[Sequence[str]] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Log-likelihood of given answers, `### answer` and the end-of-sequence token.
+        """Log-likelihood, from the end marker on, of B given answers: `### answer` and the end-of-sequence token.
 
-        Args:
-            context: B rows, read up to the end marker.
-            answers: B texts.
-            steps: Steps in words of each row, scored with its answer, which they precede.
-
-        Returns:
-            Summed log-probability `[B]` in nats and the number of tokens `[B]`.
+        Returns the summed log-probability `[B]` in nats and the number of tokens `[B]`, those of each row's `steps` in
+        words, which precede its answer, among them.
         """
         ids, mask = pad_right(encode_words(self.tokenizer, answers, steps), pad=self.pad_id, device=context.mask.device)
         hidden = context.hidden.unsqueeze(1)
@@ -269,6 +245,5 @@ class LatentReasoner(nn.Module):
 
 def token_loss(logits: Tensor, ids: Tensor) -> Tensor:
     """Cross-entropy of each token, in nats: `[N, V]` and `[N]` to `[N]`; half precision is computed in single."""
-    if logits.dtype in (torch.float16, torch.bfloat16):
-        logits = logits.float()
-    return nn.functional.cross_entropy(logits, ids, reduction="none")
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    return nn.functional.cross_entropy(logits.to(wide), ids, reduction="none")

@@ -16,29 +16,18 @@ ANSWER_MARK = "### "
 
 def encode_questions(tokenizer: PreTrainedTokenizerBase, questions: Sequence[str]) -> list[list[int]]:
     """Token ids of `question + newline`, with the tokenizer's own special tokens in front."""
-    if not questions:
-        return []
-    return tokenizer([question + "\n" for question in questions])["input_ids"]
-
-
-def encode_steps(tokenizer: PreTrainedTokenizerBase, steps: Sequence[str]) -> list[list[int]]:
-    """Token ids of `step + newline`, without special tokens."""
-    if not steps:
-        return []
-    return tokenizer([step + "\n" for step in steps], add_special_tokens=False)["input_ids"]
+    return _encode(tokenizer, [question + "\n" for question in questions], special=True)
 
 
 def encode_step_rows(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[str]]) -> list[list[int]]:
-    """Token ids of the steps of each row, one after the other; all are tokenised in one call."""
-    pieces = iter(encode_steps(tokenizer, [step for row in rows for step in row]))
+    """Token ids of the steps of each row, `step + newline` one after the other; all are tokenised in one call."""
+    pieces = iter(_encode(tokenizer, [step + "\n" for row in rows for step in row]))
     return [[token for _ in row for token in next(pieces)] for row in rows]
 
 
 def encode_answers(tokenizer: PreTrainedTokenizerBase, answers: Sequence[str]) -> list[list[int]]:
     """Token ids of `### answer` and the end-of-sequence token."""
-    if not answers:
-        return []
-    pieces = tokenizer([ANSWER_MARK + answer for answer in answers], add_special_tokens=False)["input_ids"]
+    pieces = _encode(tokenizer, [ANSWER_MARK + answer for answer in answers])
     return [[*piece, tokenizer.eos_token_id] for piece in pieces]
 
 
@@ -52,12 +41,13 @@ def encode_words(
     return [[*words, *answer] for words, answer in zip(encode_step_rows(tokenizer, steps), said, strict=True)]
 
 
-def pad_left(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Pad rows of ids on the left, so that the last token of each is in the last column.
+def _encode(tokenizer: PreTrainedTokenizerBase, texts: list[str], *, special: bool = False) -> list[list[int]]:
+    # Tokenizers fail where there is nothing to read.
+    return tokenizer(texts, add_special_tokens=special)["input_ids"] if texts else []
 
-    Returns:
-        ids `[B, L]` and mask `[B, L]`, 1 for real columns.
-    """
+
+def pad_left(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+    """Ids `[B, L]`, padded on the left so that each row ends in the last column, and mask `[B, L]`, 1 for real ones."""
     width = max(map(len, rows))
     ids = torch.tensor([[pad] * (width - len(row)) + list(row) for row in rows], device=device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows], device=device)
@@ -65,11 +55,7 @@ def pad_left(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | 
 
 
 def pad_right(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Pad rows of ids on the right.
-
-    Returns:
-        ids `[B, L]` and mask `[B, L]`, 1 for real columns.
-    """
+    """Ids `[B, L]`, padded on the right, and mask `[B, L]`, 1 for real ones."""
     width = max(map(len, rows))
     ids = torch.tensor([list(row) + [pad] * (width - len(row)) for row in rows], device=device)
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)

@@ -9,41 +9,23 @@ from lightning_latent.reasoner.reasoner import LatentReasoner, Refine
 
 
 class Thoughts(NamedTuple):
-    """Latents and what follows from them. B batch, T latents, D hidden size.
+    """Latents and what follows from them. B batch, T latents, D hidden size."""
 
-    Attributes:
-        latents: `[B, T, D]`.
-        context: What has been read, up to the end marker: the answer begins there.
-        finite: `[B]`, False for a question whose latents became infinite or undefined.
-    """
-
-    latents: Tensor
-    context: Context
-    finite: Tensor
+    latents: Tensor  # [B, T, D]
+    context: Context  # what has been read, up to the end marker: the answer begins there
+    finite: Tensor  # [B], False for a question whose latents became infinite or undefined
 
 
 def settle(context: Context, latents: Tensor, finite: Tensor | None = None) -> Thoughts:
-    """Put together what became of a batch.
+    """Put together what became of a batch, of which some questions may be known not to have been `finite` so far.
 
-    Args:
-        context: B questions, read up to the end marker.
-        latents: `[B, T, D]`.
-        finite: `[B]`, questions that are known to have been finite so far.
-
-    Returns: The same; a question also counts as lost where the model, fed enormous latents, made something non-finite
-        of them.
+    A question also counts as lost where the model, fed enormous latents, made something non-finite of them.
     """
-    sound = latents.isfinite().flatten(1).all(-1) & context.hidden.isfinite().all(-1)
-    return Thoughts(latents, context, sound if finite is None else finite & sound)
+    still = latents.isfinite().flatten(1).all(-1) & context.hidden.isfinite().all(-1)
+    return Thoughts(latents, context, still if finite is None else finite & still)
 
 
 def think(reasoner: LatentReasoner, context: Context, *, refine: Refine | None = None) -> Thoughts:
-    """Think one latent after the other, as the reasoner was trained to.
-
-    Args:
-        reasoner: The model.
-        context: B encoded questions.
-        refine: What is done to each latent before it is fed; see `LatentReasoner.rollout`.
-    """
+    """Think one latent after the other about encoded questions; `refine` is that of `LatentReasoner.rollout`."""
     rollout = reasoner.rollout(context, refine=refine)
     return settle(reasoner.answer_context(rollout), rollout.latents)

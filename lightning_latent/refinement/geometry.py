@@ -10,19 +10,12 @@ from torch import Tensor
 
 
 class Movement(NamedTuple):
-    """Numbers about a trajectory beside the one it was refined from.
+    """Numbers about a trajectory beside the one it was refined from."""
 
-    Attributes:
-        norm: `[B, T]`, `||h_t||`.
-        displacement: `[B, T]`, `||h_t - b_t|| / ||b_t||`, how far the latent is from the base's.
-        cosine: `[B, T]`, the cosine of the angle between `h_t` and `b_t`.
-        stride: `[B, T - 1]`, `||h_{t+1} - h_t||`, the way from one latent to the next.
-    """
-
-    norm: Tensor
-    displacement: Tensor
-    cosine: Tensor
-    stride: Tensor
+    norm: Tensor  # [B, T], ||h_t||
+    displacement: Tensor  # [B, T], ||h_t - b_t|| / ||b_t||, how far the latent is from the base's
+    cosine: Tensor  # [B, T], of the angle between h_t and b_t
+    stride: Tensor  # [B, T - 1], ||h_{t+1} - h_t||, the way from one latent to the next
 
 
 def movement(base: Tensor, latents: Tensor) -> Movement:
@@ -41,17 +34,11 @@ def movement(base: Tensor, latents: Tensor) -> Movement:
 
 
 class Plane(NamedTuple):
-    """A plane through points, along which they spread most.
+    """A plane through points, along which they spread most."""
 
-    Attributes:
-        center: `[D]`, their mean.
-        axes: `[D, 2]`, orthonormal; zero where the points do not spread.
-        share: `[2]`, the part of their variance along each axis.
-    """
-
-    center: Tensor
-    axes: Tensor
-    share: Tensor
+    center: Tensor  # [D], their mean
+    axes: Tensor  # [D, 2], orthonormal; zero where the points do not spread
+    share: Tensor  # [2], the part of their variance along each axis
 
 
 def principal_plane(points: Tensor) -> Plane:

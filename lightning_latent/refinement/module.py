@@ -117,11 +117,8 @@ class LatentRefinement(AnsweringModule):
         asking = [c for c in callbacks if isinstance(c, QuestionCallback)]
         self.asking = asking[0] if asking else None
         kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
-        if len(kinds) > len(set(kinds)):
-            twice = max(kinds, key=kinds.count)
-            raise UserError(
-                f"{twice} would refine twice; name it once, by its own key (feedback, blending) or as a callback"
-            )
+        if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
         if not self._named:
             parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks, *asking]
             self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
@@ -134,25 +131,13 @@ class LatentRefinement(AnsweringModule):
     def configure_model(self) -> None:
         """Load the language model, freeze it, and make what is learned, once; then what the callbacks need."""
         if self.frozen is None:
-            loaded = load_reasoner(
-                self.path,
-                num_latents=self.num_latents,
-                revision=self.revision,
-                dtype=self.dtype_name,
-                attention=self.attention,
-                trust_remote_code=self.trust_remote_code,
-            ).freeze()
+            loaded = self._load(self.path, num_latents=self.num_latents, revision=self.revision)
             self.identities["reasoner"] = identify(loaded.model, path=self.path, revision=self.revision)
-            if self.learn is not None and not loaded.num_latents:
-                raise UserError(
-                    f"{self.path} thinks no latents, so there is nothing for model.learn to correct; leave it out"
-                )
             if self.learn is not None:
-                self.learn.build(
-                    num_latents=loaded.num_latents,
-                    hidden_size=loaded.hidden_size,
-                    dtype=torch.promote_types(loaded.dtype, torch.float32),
-                )
+                if not loaded.num_latents:
+                    raise UserError(f"{self.path} thinks no latents that model.learn could correct; leave it out")
+                dtype = torch.promote_types(loaded.dtype, torch.float32)
+                self.learn.build(num_latents=loaded.num_latents, hidden_size=loaded.hidden_size, dtype=dtype)
             self.frozen = loaded
         for callback in self.latent_callbacks:
             if callback not in self._prepared:
@@ -161,17 +146,20 @@ class LatentRefinement(AnsweringModule):
 
     def load_reference(self, path: str, *, role: str) -> Reference:
         """Load another checkpoint of the same model; see `Refining.load_reference`."""
-        base = self.reasoner
-        model = load_reasoner(
-            beside(path, self.path),
-            num_latents=base.num_latents,
+        model = self._load(beside(path, self.path), num_latents=self.reasoner.num_latents)
+        check_compatible(model, self.reasoner, role=role, path=path)
+        self.identities[role] = identify(model.model, path=path)
+        return Reference(model.to(self.trainer.strategy.root_device))  # the module is moved only later
+
+    def _load(self, path: str, *, num_latents: int | None, revision: str | None = None) -> LatentReasoner:
+        return load_reasoner(
+            path,
+            num_latents=num_latents,
+            revision=revision,
             dtype=self.dtype_name,
             attention=self.attention,
             trust_remote_code=self.trust_remote_code,
-        )
-        check_compatible(model, base, role=role, path=path)
-        self.identities[role] = identify(model.model, path=path)
-        return Reference(model.freeze().to(self.trainer.strategy.root_device))  # the module is moved only later
+        ).freeze()
 
     # Checkpoints hold what was learned, and whose it is.
 
@@ -236,24 +224,12 @@ class LatentRefinement(AnsweringModule):
 
     # Answering.
 
-    def on_validation_start(self) -> None:
-        """Refuse to answer by what has not been learned, but for the validations within fit."""
-        if self.trainer.state.fn != "fit":
-            self._require_learned()
-
     def on_test_start(self) -> None:
-        """Refuse to answer by what has not been learned."""
-        self._require_learned()
+        """Refuse to answer by what has not been learned, but for the validations within fit."""
+        if self.learn is not None and self.learn.is_identity and self.trainer.state.fn != "fit":
+            raise UserError(f"{self.method} has learned nothing yet; run fit first, or give its --ckpt_path")
 
-    def on_predict_start(self) -> None:
-        """Refuse to answer by what has not been learned."""
-        self._require_learned()
-
-    def _require_learned(self) -> None:
-        if self.learn is not None and self.learn.is_identity:
-            raise UserError(
-                f"{self.method} has learned nothing yet; run fit first, or give --ckpt_path of its checkpoint"
-            )
+    on_validation_start = on_predict_start = on_test_start
 
     def answer(self, batch: list[Example]) -> list[Answer]:
         """See `AnsweringModule.answer`."""

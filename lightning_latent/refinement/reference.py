@@ -75,13 +75,11 @@ class Reference:
 
 def check_compatible(reference: LatentReasoner, base: LatentReasoner, *, role: str, path: str) -> None:
     """Refuse, by a `UserError`, a reference that cannot read the base's latents or questions."""
+    mine, theirs = len(base.tokenizer), len(reference.tokenizer)
     if reference.hidden_size != base.hidden_size:
-        raise UserError(
-            f"{role} reference {path!r} has hidden size {reference.hidden_size}, the base {base.hidden_size}; "
-            "use a checkpoint of the same model"
-        )
-    if reference.tokenizer.get_vocab() != base.tokenizer.get_vocab():
-        raise UserError(
-            f"{role} reference {path!r} has another vocabulary ({len(reference.tokenizer)} tokens) than the base "
-            f"({len(base.tokenizer)}); use a checkpoint of the same model"
-        )
+        differs = f"has hidden size {reference.hidden_size}, the base {base.hidden_size}"
+    elif reference.tokenizer.get_vocab() != base.tokenizer.get_vocab():
+        differs = f"has another vocabulary ({theirs} tokens) than the base ({mine})"
+    else:
+        return
+    raise UserError(f"{role} reference {path!r} {differs}; use a checkpoint of the same model")

@@ -3,7 +3,6 @@
 from lightning_latent.training.export import ExportReasoners
 from lightning_latent.training.module import CoconutTraining
 from lightning_latent.training.pretrained import PretrainedBase
-from lightning_latent.training.scratch import ScratchProsQA
-from lightning_latent.training.scratch_text import ScratchText
+from lightning_latent.training.scratch import ScratchProsQA, ScratchText
 
 __all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProsQA", "ScratchText"]

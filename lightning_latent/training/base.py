@@ -10,12 +10,10 @@ if TYPE_CHECKING:
 
 
 class Base(NamedTuple):
-    """A language model and its tokenizer.
+    """A language model, of which the weights that require gradients are trained, and its tokenizer.
 
-    Attributes:
-        model: The model, whose trainable weights are those that require gradients.
-        tokenizer: Its tokenizer.
-        adapters: PEFT's model around it, where low-rank adapters inside it are what is trained.
+    Where low-rank adapters inside the model are what is trained, `adapters` is PEFT's model around it, which saves and
+    merges them.
     """
 
     model: PreTrainedModel

@@ -16,25 +16,15 @@ IGNORED = -100
 
 
 class TrainingBatch(NamedTuple):
-    """B examples, split where the latents begin. P: prompt columns, R: columns after the prompt.
+    """B examples, split where the latents begin. P: prompt columns, R: columns after the prompt."""
 
-    Attributes:
-        prompt_ids: `[B, P]`, left-padded: question (and start marker).
-        prompt_mask: `[B, P]`.
-        rest_ids: `[B, R]`, right-padded: latent placeholders, end marker, remaining steps, answer, end of sequence.
-        rest_mask: `[B, R]`.
-        labels: `[B, R]`, ids where supervised, -100 elsewhere.
-        num_latents: `[B]`, the latents at the head of each row of `rest_ids`.
-        answer_start: `[B]`, the column of `rest_ids` where the answer begins.
-    """
-
-    prompt_ids: Tensor
-    prompt_mask: Tensor
-    rest_ids: Tensor
-    rest_mask: Tensor
-    labels: Tensor
-    num_latents: Tensor
-    answer_start: Tensor
+    prompt_ids: Tensor  # [B, P], left-padded: question (and start marker)
+    prompt_mask: Tensor  # [B, P]
+    rest_ids: Tensor  # [B, R], right-padded: latent placeholders, end marker, remaining steps, answer, end of sequence
+    rest_mask: Tensor  # [B, R]
+    labels: Tensor  # [B, R], ids where supervised, -100 elsewhere
+    num_latents: Tensor  # [B], the latents at the head of each row of rest_ids
+    answer_start: Tensor  # [B], the column of rest_ids where the answer begins
 
 
 def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout]) -> TrainingBatch:
@@ -51,25 +41,17 @@ def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequ
         rests.append(thought + words + answer)
         labels.append([IGNORED] * len(thought) + words + answer)
         starts.append(len(thought) + len(words))
-        _check_length(reasoner, example, len(prompts[-1]) + len(rests[-1]))
+        length, limit = len(prompts[-1]) + len(rests[-1]), reasoner.max_positions
+        if limit is not None and length > limit:
+            raise UserError(
+                f"example {example.id} takes {length} tokens with thoughts and answer, more than the model's context "
+                f"of {limit}; drop it or use a model with a longer context"
+            )
     device = reasoner.device
-    prompt_ids, prompt_mask = pad_left(prompts, pad=reasoner.pad_id, device=device)
-    rest_ids, rest_mask = pad_right(rests, pad=reasoner.pad_id, device=device)
     return TrainingBatch(
-        prompt_ids=prompt_ids,
-        prompt_mask=prompt_mask,
-        rest_ids=rest_ids,
-        rest_mask=rest_mask,
+        *pad_left(prompts, pad=reasoner.pad_id, device=device),
+        *pad_right(rests, pad=reasoner.pad_id, device=device),
         labels=pad_right(labels, pad=IGNORED, device=device)[0],
         num_latents=torch.tensor([plan.num_latents for plan in layouts], device=device),
         answer_start=torch.tensor(starts, device=device),
     )
-
-
-def _check_length(reasoner: LatentReasoner, example: Example, length: int) -> None:
-    limit = reasoner.max_positions
-    if limit is not None and length > limit:
-        raise UserError(
-            f"example {example.id} takes {length} tokens with thoughts and answer, more than the model's context of "
-            f"{limit}; drop it or use a model with a longer context"
-        )

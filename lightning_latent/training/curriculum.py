@@ -56,19 +56,10 @@ class Curriculum:
         """The stage at which training stays."""
         return self.max_latent_stage + int(self.drop_remaining_steps)
 
-    @property
-    def thought(self) -> str:
-        """What stands in a latent column: `hidden` or `pause`."""
-        return "pause" if self.mode == "pause" else "hidden"
-
     def stage_at(self, epoch: float, *, max_epochs: int) -> Stage:
-        """The stage of a moment of training.
+        """The stage after so many epochs, fractions allowed, of the `max_epochs` of the whole run.
 
         Stage 0 takes `first_stage_epochs`, every further one `epochs_per_stage`, and the last all that remain.
-
-        Args:
-            epoch: Epochs passed, fractions allowed.
-            max_epochs: Epochs of the whole run; the end of the last stage.
         """
         begin, number = 0.0, self.first_stage
         while number < self.last_stage:
@@ -109,7 +100,7 @@ class Curriculum:
         none_left = self.mode == "no_cot" or (self.mode != "cot" and stage > self.max_latent_stage)
         return LatentMetadata(
             num_latents=plan.num_latents,
-            thought=self.thought,
+            thought="pause" if self.mode == "pause" else "hidden",
             markers=plan.markers,
             end=END if self.end_marker else None,
             replaced_steps=None if none_left else plan.skipped_steps,
@@ -125,14 +116,9 @@ def draw_stage(stage: int, *, num_steps: int, uniform_prob: float, seed: str) ->
 def learning_rate_factor(
     *, step: int, warmup_steps: int, progress: float, cooldown: float, cooldown_factor: float
 ) -> float:
-    """Factor on the learning rate: linear warm-up over the run's first steps, a lower plateau at the end of each stage.
+    """Factor on the learning rate after some optimiser steps of the run, and a share `progress` of the current stage.
 
-    Args:
-        step: Optimiser steps done in the run.
-        warmup_steps: Steps of the warm-up.
-        progress: Share of the current stage that has passed.
-        cooldown: Share of each stage, at its end, that runs at the lower rate.
-        cooldown_factor: The factor there.
+    It rises linearly over the run's first steps, and is lower over the share `cooldown` at the end of each stage.
     """
     warm = min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
     return warm * (cooldown_factor if cooldown > 0.0 and progress >= 1.0 - cooldown else 1.0)

@@ -1,5 +1,6 @@
 """Save the model under training as Hugging Face directories."""
 
+import copy
 import shutil
 import uuid
 from pathlib import Path
@@ -13,6 +14,8 @@ from lightning_latent.reasoner.markers import write_metadata
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.base import Base
 from lightning_latent.training.module import CoconutTraining
+
+Saved = Literal["merged", "adapter"]
 
 
 class ExportReasoners(L.Callback):
@@ -35,10 +38,10 @@ class ExportReasoners(L.Callback):
         directory: str | None = None,
         weak_epoch: int | None = None,
         strong_epoch: int | None = None,
-        lora: Literal["merged", "adapter"] = "merged",
+        lora: Saved = "merged",
     ) -> None:
         self.directory = directory
-        self.lora = lora
+        self.lora: Saved = lora
         self.epochs = {"weak": weak_epoch, "strong": strong_epoch}
         self.run = uuid.uuid4().hex  # of a resumed run, that of the checkpoint
 
@@ -48,8 +51,18 @@ class ExportReasoners(L.Callback):
             raise UserError(
                 f"ExportReasoners saves what CoconutTraining trains, not {type(pl_module).__name__}; leave it out"
             )
-        if stage == "fit":
-            self._check_epochs(trainer.max_epochs, pl_module.curriculum.epochs_in_words)
+        last, in_words = trainer.max_epochs, pl_module.curriculum.epochs_in_words
+        for name, epoch in self.epochs.items():
+            if stage != "fit" or epoch is None:
+                continue
+            if epoch < 1 or (last is not None and 0 <= last < epoch):
+                raise UserError(f"{name}_epoch is {epoch}; it must be from 1 to trainer.max_epochs ({last})")
+            if epoch > in_words:
+                raise UserError(
+                    f"{name}_epoch is {epoch}, but {name} comes from the stage in words, which ends after epoch "
+                    f"{in_words} (model.first_stage_epochs; 0 where model.initial_stage is a later one); give at most "
+                    "that, or null"
+                )
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Refuse to replace what another run has written; only here is a checkpoint's state there to tell."""
@@ -80,19 +93,6 @@ class ExportReasoners(L.Callback):
         """Go on as that run."""
         self.run = state_dict["run"]
 
-    def _check_epochs(self, max_epochs: int | None, in_words: float) -> None:
-        for name, epoch in self.epochs.items():
-            if epoch is None:
-                continue
-            if epoch < 1 or (max_epochs is not None and 0 <= max_epochs < epoch):
-                raise UserError(f"{name}_epoch is {epoch}; it must be from 1 to trainer.max_epochs ({max_epochs})")
-            if epoch > in_words:
-                raise UserError(
-                    f"{name}_epoch is {epoch}, but {name} comes from the stage in words, which ends after epoch "
-                    f"{in_words} (model.first_stage_epochs; 0 where model.initial_stage is a later one); give at most "
-                    "that, or null"
-                )
-
     def _root(self, trainer: L.Trainer) -> Path:
         return Path(self.directory or Path(trainer.log_dir or trainer.default_root_dir) / "reasoners")
 
@@ -104,21 +104,25 @@ class ExportReasoners(L.Callback):
             return
         partial = root / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        self._write(pl_module.built, pl_module.reasoner, partial)
+        save_trained(pl_module.built, pl_module.reasoner, partial, lora=self.lora)
         (root / ".run").write_text(self.run, encoding="utf-8")
         # A directory cannot be replaced in one call; the old one goes only when the new one is whole.
         shutil.rmtree(root / name, ignore_errors=True)
         partial.rename(root / name)
 
-    def _write(self, built: Base, reasoner: LatentReasoner, path: Path) -> None:
-        if built.adapters is None:
-            save_reasoner(reasoner, path)
-            return
-        from lightning_latent.training.lora import merged, save_adapter  # PEFT is heavy
 
-        if self.lora == "merged":
-            save_reasoner(LatentReasoner(merged(built.adapters), reasoner.tokenizer, reasoner.metadata), path)
-        else:
-            write_metadata(reasoner.model.config, reasoner.metadata)
-            save_adapter(built.adapters, path)
-            reasoner.tokenizer.save_pretrained(path)
+def save_trained(built: Base, reasoner: LatentReasoner, path: Path, *, lora: Saved) -> None:
+    """Save a reasoner under training, whole or as a PEFT adapter with configuration and tokenizer beside it."""
+    if built.adapters is None:
+        save_reasoner(reasoner, path)
+    elif lora == "merged":
+        # A copy, since taking merged adapters out again would leave rounding errors in half-precision weights.
+        merged = copy.deepcopy(built.adapters).merge_and_unload()
+        save_reasoner(LatentReasoner(merged, reasoner.tokenizer, reasoner.metadata), path)
+    else:
+        write_metadata(reasoner.model.config, reasoner.metadata)
+        # Without the embedding layers: the rows that were trained are there anyway, and asking whether the base's were
+        # changed would ask the network.
+        built.adapters.save_pretrained(str(path), save_embedding_layers=False)
+        reasoner.model.config.save_pretrained(path)
+        reasoner.tokenizer.save_pretrained(path)

@@ -10,27 +10,19 @@ from lightning_latent.training.batch import IGNORED, TrainingBatch
 
 
 class TrainingOutput(NamedTuple):
-    """What a batch of B rows gives.
+    """What a batch of B rows gives."""
 
-    Attributes:
-        loss: Mean over supervised words, scalar.
-        words: How many there are, scalar.
-        answer_correct: `[B]`, whether the answer would be said greedily.
-        all_correct: `[B]`, whether all supervised words would be.
-    """
-
-    loss: Tensor
-    words: Tensor
-    answer_correct: Tensor
-    all_correct: Tensor
+    loss: Tensor  # mean over supervised words, scalar
+    words: Tensor  # how many there are, scalar
+    answer_correct: Tensor  # [B], whether the answer would be said greedily
 
 
-def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str = "hidden") -> Tensor:
+def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch) -> Tensor:
     """Hidden states that predict the columns of `batch.rest_ids`.
 
     The prompt is read in one call. Each latent column but the last is read alone, its input the hidden state at the
     column before it (gradients flow through the whole chain); the last latent and all that follows go in one call. Rows
-    with fewer latents than others read their words in those columns. With `thought="pause"` the latent token's own
+    with fewer latents than others read their words in those columns. Of a reasoner that pauses, the latent token's own
     embedding stands in each latent column, and everything after the prompt goes in one call.
 
     Returns:
@@ -38,7 +30,7 @@ def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str 
     """
     context = reasoner.read(batch.prompt_ids, batch.prompt_mask)
     embeds = reasoner.embed(batch.rest_ids)
-    sequential = int(batch.num_latents.max()) if thought == "hidden" else 0
+    sequential = int(batch.num_latents.max()) if reasoner.metadata.thought == "hidden" else 0
     hiddens = [context.hidden.unsqueeze(1)]
     for column in range(sequential):
         latent_rows = (batch.num_latents > column).unsqueeze(-1)
@@ -53,11 +45,11 @@ def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str 
     return torch.cat(hiddens, dim=1)[:, :-1]
 
 
-def training_forward(reasoner: LatentReasoner, batch: TrainingBatch, *, thought: str = "hidden") -> TrainingOutput:
+def training_forward(reasoner: LatentReasoner, batch: TrainingBatch) -> TrainingOutput:
     """Token-mean cross-entropy of the supervised words, the head applied to their positions alone."""
     supervised = batch.labels != IGNORED
     labels = batch.labels[supervised]
-    logits = reasoner.logits(rest_hidden(reasoner, batch, thought=thought)[supervised])
+    logits = reasoner.logits(rest_hidden(reasoner, batch)[supervised])
     wrong = torch.zeros_like(supervised).masked_scatter(supervised, logits.argmax(-1) != labels)
     columns = torch.arange(wrong.shape[1], device=wrong.device)
     in_answer = columns >= batch.answer_start.unsqueeze(-1)
@@ -65,5 +57,4 @@ def training_forward(reasoner: LatentReasoner, batch: TrainingBatch, *, thought:
         loss=token_loss(logits, labels).mean(),
         words=supervised.sum(),
         answer_correct=~(wrong & in_answer).any(-1),
-        all_correct=~wrong.any(-1),
     )

@@ -99,9 +99,9 @@ class CoconutTraining(AnsweringModule):
         self.learning_rate = learning_rate
         self.betas = betas
         self.weight_decay = weight_decay
-        self.warmup_steps = warmup_steps
-        self.cooldown = cooldown
-        self.cooldown_factor = cooldown_factor
+        self.rate_factor = partial(
+            learning_rate_factor, warmup_steps=warmup_steps, cooldown=cooldown, cooldown_factor=cooldown_factor
+        )
         self.reset_optimizer = reset_optimizer
         self.max_new_tokens = max_new_tokens
         self.trained_stage = self.curriculum.first_stage  # of the last epoch begun: evaluation and export go by it
@@ -144,8 +144,7 @@ class CoconutTraining(AnsweringModule):
         if batch_idx > 0:
             return
         stage = self.stage().number
-        new_stage = stage != self.trained_stage
-        if self.reset_optimizer == "epoch" or (self.reset_optimizer == "stage" and new_stage):
+        if self.reset_optimizer == "epoch" or (self.reset_optimizer == "stage" and stage != self.trained_stage):
             self.trainer.optimizers[0].state.clear()
         self.trained_stage = stage
 
@@ -165,25 +164,17 @@ class CoconutTraining(AnsweringModule):
             share_of_tokens(self.trainer, torch.zeros((), device=self.device))
             return torch.stack([p.sum() for p in self.parameters() if p.requires_grad]).sum() * 0.0
         layouts = [self._draw_layout(example, stage.number) for example in batch]
-        out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts), thought=self.curriculum.thought)
-        scalars: dict[str, Tensor | float] = {
-            "train/loss": out.loss.detach(),
-            "train/answer": out.answer_correct.float().mean(),
-            "train/stage": float(stage.number),
-        }
-        self.log_dict(scalars, prog_bar=True, batch_size=len(batch))
+        out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts))
+        log = partial(self.log, prog_bar=True, batch_size=len(batch))
+        log("train/loss", out.loss.detach())
+        log("train/answer", out.answer_correct.float().mean())
+        log("train/stage", float(stage.number))
         self.log("train/learning_rate", rate, batch_size=1)
         return out.loss * share_of_tokens(self.trainer, out.words)
 
     def _set_learning_rate(self, stage: Stage) -> float:
         # Not by a scheduler: that counts steps, and stages last epochs, whose steps a streamed source cannot tell.
-        rate = self.learning_rate * learning_rate_factor(
-            step=self.trainer.global_step,
-            warmup_steps=self.warmup_steps,
-            progress=stage.progress,
-            cooldown=self.cooldown,
-            cooldown_factor=self.cooldown_factor,
-        )
+        rate = self.learning_rate * self.rate_factor(step=self.trainer.global_step, progress=stage.progress)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
         return rate

@@ -1,9 +1,19 @@
 """Trained language models, whole or through low-rank adapters."""
 
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.pytorch_utils import Conv1D
+
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import DType, load_model
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
 from lightning_latent.training.base import Base, BaseModel
+from lightning_latent.upstream import quiet_peft
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 
 class PretrainedBase(BaseModel):
@@ -44,38 +54,48 @@ class PretrainedBase(BaseModel):
             )
         self.path = path
         self.revision = revision
-        self.dtype = dtype
-        self.attention = attention
+        self.load = partial(
+            load_model, path, revision=revision, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code
+        )
         self.lora_rank = lora_rank
         self.lora_alpha = lora_alpha
         self.lora_dropout = lora_dropout
         self.lora_targets = lora_targets
-        self.trust_remote_code = trust_remote_code
 
     def build(self) -> Base:
-        """Load the model and its tokenizer, add the marker tokens, and put the adapters in."""
-        model, tokenizer = load_model(
-            self.path,
-            revision=self.revision,
-            dtype=self.dtype,
-            attention=self.attention,
-            trust_remote_code=self.trust_remote_code,
-        )
+        """Load the model and its tokenizer; below adapters, add the marker tokens and put the adapters in."""
+        model, tokenizer = self.load()
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
         if self.lora_rank is None:
             return Base(model, tokenizer)
-        from lightning_latent.training.lora import add_lora  # PEFT is heavy, and only adapters need it
-
         add_markers(model, tokenizer)  # before the adapters, which must know their rows
-        vocabulary = tokenizer.get_vocab()
-        adapters = add_lora(
-            model,
-            rank=self.lora_rank,
-            alpha=self.lora_alpha,
-            dropout=self.lora_dropout,
-            targets=self.lora_targets,
-            trainable_tokens=[vocabulary[marker] for marker in (START, END, LATENT)],
-            revision=self.revision,
+        return Base(model, tokenizer, self._adapted(model, tokenizer, rank=self.lora_rank))
+
+    def _adapted(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, rank: int) -> "PeftModel":
+        """Freeze the model and put adapters inside it; it keeps its class, and what reads it need not know of them.
+
+        What is trained is in float32 even above frozen weights in half precision, in which small steps would be lost.
+        """
+        from peft import LoraConfig, get_peft_model  # heavy, and only adapters need it
+
+        tables = [model.get_input_embeddings()]  # with a row for each token; a tied head follows them by itself
+        if model.get_output_embeddings().weight is not tables[0].weight:
+            tables.append(model.get_output_embeddings())
+        names = [name.rpartition(".")[2] for name, module in model.named_modules() if module in tables]
+        markers = cast(list[int], tokenizer.convert_tokens_to_ids([START, END, LATENT]))
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            r=rank,
+            lora_alpha=self.lora_alpha,  # type: ignore[arg-type]  # any number will do
+            lora_dropout=self.lora_dropout,
+            target_modules=self.lora_targets,
+            fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+            trainable_token_indices=dict.fromkeys(names, markers),
         )
-        return Base(model, tokenizer, adapters)
+        try:
+            with quiet_peft():
+                return get_peft_model(model, config, revision=self.revision)
+        except ValueError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise UserError(f"base.lora_targets {self.lora_targets!r}: {reason}") from error

@@ -58,6 +58,9 @@ class Rote(AnsweringModule):
     def answered(self) -> list[str]:
         return [id for batch in self.asked for id in batch]
 
+    def warm_up(self, batch):
+        """What is answered is counted."""
+
     def answer(self, batch: list[Example]) -> list[Answer]:
         if len(self.asked) == self.dies_at_batch:
             os.kill(os.getpid(), signal.SIGKILL)

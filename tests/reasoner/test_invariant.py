@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lightning_latent.reasoner.markers import END
-from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
 from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
 from tests.reasoner.naive import last_hidden, naive_decode, naive_score
 
@@ -64,7 +64,8 @@ def test_steps_in_words_are_scored_with_the_answer_that_they_precede():
     for row, (question, answer) in enumerate(zip(QUESTIONS, ANSWERS, strict=True)):
         context = reasoner.answer_context(reasoner.rollout(reasoner.encode([question])))
         total, count = context.hidden.new_zeros(()), 0
-        for piece in [*encode_steps(reasoner.tokenizer, steps[row]), *encode_answers(reasoner.tokenizer, [answer])]:
+        said = encode_step_rows(reasoner.tokenizer, [steps[row]]) + encode_answers(reasoner.tokenizer, [answer])
+        for piece in said:
             for token in piece:  # word by word
                 total += reasoner.logits(context.hidden).log_softmax(-1)[0, token]
                 context = reasoner.think(context, reasoner.embed(torch.tensor([token])))

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import load_reasoner, save_reasoner
 from lightning_latent.reasoner.identity import identify
-from lightning_latent.reasoner.place import find_file, known_commit, pin
+from lightning_latent.reasoner.place import find_file, pin
 from tests.models import make_reasoner
 from tests.reasoner.hub import COMMIT, cache_model
 
@@ -35,6 +35,10 @@ def unreachable(request, monkeypatch):
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", request.param == "offline")
     monkeypatch.setattr(time, "sleep", refuse)
+
+
+def known_commit(path: str, revision: str | None = None) -> str | None:
+    return identify(torch.nn.Module(), path=path, revision=revision)["revision"]
 
 
 @pytest.mark.usefixtures("unreachable")

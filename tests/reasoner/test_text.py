@@ -3,7 +3,7 @@ import torch
 
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner
-from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
 from tests.models import QUESTIONS, make_reasoner
 
 
@@ -11,10 +11,12 @@ def test_pieces_are_ended_by_newlines_and_the_answer_by_the_end_of_sequence():
     tokenizer = make_reasoner("gpt2").tokenizer
     newline, mark, end = tokenizer.convert_tokens_to_ids(["\n", "###", "<eos>"])
     assert encode_questions(tokenizer, ["Is Bob a wumpus?"])[0][-1] == newline
-    assert [row[-1] for row in encode_steps(tokenizer, ["Bob is a wumpus.", "Eva is a dumpus."])] == [newline] * 2
+    assert [row[-1] for row in encode_step_rows(tokenizer, [["Bob is a wumpus."], ["Eva is a dumpus."]])] == [
+        newline
+    ] * 2
     (answer,) = encode_answers(tokenizer, ["Bob is a wumpus."])
     assert answer[0] == mark and answer[-1] == end
-    assert encode_questions(tokenizer, []) == encode_steps(tokenizer, []) == encode_answers(tokenizer, []) == []
+    assert encode_questions(tokenizer, []) == encode_step_rows(tokenizer, []) == encode_answers(tokenizer, []) == []
 
 
 def test_padding():

@@ -237,7 +237,7 @@ def test_fit_without_anything_to_learn_is_refused_before_a_model_loads(
 @pytest.mark.parametrize("stage", ["validate", "test", "predict"])
 def test_nothing_is_answered_by_what_is_not_learned(stage: str, saved: Path, tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", callbacks=[Predictions()])
-    with pytest.raises(UserError, match="LatentMap has learned nothing yet; run fit first, or give --ckpt_path"):
+    with pytest.raises(UserError, match="LatentMap has learned nothing yet; run fit first, or give its --ckpt_path"):
         getattr(trainer, stage)(make_module(saved, learn=LatentMap()), make_data())
     # The run after fit may have the same folder.
     module = make_module(saved, learn=LatentMap())

@@ -1,18 +1,18 @@
 """Adapters inside a model: what is trained, and that merging, saving and loading change nothing."""
 
 import copy
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner import LatentMetadata, LatentReasoner, load_reasoner, save_reasoner
-from lightning_latent.reasoner.markers import write_metadata
+from lightning_latent.reasoner import LatentMetadata, LatentReasoner, load_reasoner
 from lightning_latent.training import PretrainedBase
-from lightning_latent.training.lora import merged, save_adapter
+from lightning_latent.training.base import Base
+from lightning_latent.training.export import save_trained
 from tests.tiny import save_tiny
 
 # Transposed layers; a table larger than the vocabulary, tied to the head and not.
@@ -22,7 +22,11 @@ QUESTIONS = ["How many apples are there?", "Is it so?"]
 
 class Trained(NamedTuple):
     reasoner: LatentReasoner
-    adapters: PeftModel
+    built: Base
+
+    def save(self, path: Path, lora: str) -> str:
+        save_trained(self.built, self.reasoner, path, lora=lora)
+        return str(path)
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -33,12 +37,12 @@ def directory(request, tmp_path):
 def trained(directory: str, **options) -> Trained:
     """A reasoner whose adapters are anything but zero."""
     torch.manual_seed(5)
-    model, tokenizer, adapters = PretrainedBase(path=directory, lora_rank=2, lora_alpha=4.0, **options).build()
+    built = PretrainedBase(path=directory, lora_rank=2, lora_alpha=4.0, **options).build()
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in built.model.parameters():
             if parameter.requires_grad:
                 parameter += 0.2 * torch.randn_like(parameter)
-    return Trained(LatentReasoner(model, tokenizer, LatentMetadata(num_latents=2)).eval(), adapters)
+    return Trained(LatentReasoner(built.model, built.tokenizer, LatentMetadata(num_latents=2)).eval(), built)
 
 
 @torch.no_grad()
@@ -79,55 +83,53 @@ def test_only_adapters_and_markers_are_trained_and_all_of_them_are(directory):
             assert parameter.grad is None, name
 
 
-def test_marker_rows_learn_one_by_one_and_no_other_row_moves(directory):
-    reasoner, adapters = trained(directory)
+def test_marker_rows_learn_one_by_one_and_no_other_row_moves(directory, tmp_path):
+    it = trained(directory)
     base = AutoModelForCausalLM.from_pretrained(directory).get_input_embeddings().weight
-    ids = [reasoner.start_id, reasoner.end_id, reasoner.latent_id]
-    table = merged(adapters).get_input_embeddings().weight
+    ids = [it.reasoner.start_id, it.reasoner.end_id, it.reasoner.latent_id]
+    table = load_reasoner(it.save(tmp_path / "merged", "merged")).model.get_input_embeddings().weight
     others = [row for row in range(base.shape[0]) if row not in ids]
     assert torch.equal(table[others], base[others])
     assert len({tuple(table[row].tolist()) for row in ids}) == 3
 
 
-def test_what_is_merged_computes_the_same_is_saved_as_any_other_and_leaves_the_adapters_alone(directory, tmp_path):
-    reasoner, adapters = trained(directory)
-    before = copy.deepcopy(reasoner.model.state_dict())
-    plain = LatentReasoner(merged(adapters), reasoner.tokenizer, reasoner.metadata)
-    assert plain.model.state_dict().keys() == AutoModelForCausalLM.from_pretrained(directory).state_dict().keys()
-    assert_same(plain, reasoner)
-    assert all(torch.equal(value, before[name]) for name, value in reasoner.model.state_dict().items())
-
-    save_reasoner(plain, tmp_path / "merged")
-    loaded = load_reasoner(str(tmp_path / "merged"))
-    assert loaded.metadata == reasoner.metadata
-    assert loaded.model.config.tie_word_embeddings == reasoner.model.config.tie_word_embeddings
-    assert_same(loaded, reasoner)
+def test_what_is_merged_computes_the_same_is_as_any_other_and_leaves_the_adapters_alone(directory, tmp_path):
+    it = trained(directory)
+    before = copy.deepcopy(it.reasoner.model.state_dict())
+    loaded = load_reasoner(it.save(tmp_path / "merged", "merged"))
+    assert all(torch.equal(value, before[name]) for name, value in it.reasoner.model.state_dict().items())
+    assert loaded.model.state_dict().keys() == AutoModelForCausalLM.from_pretrained(directory).state_dict().keys()
+    assert loaded.metadata == it.reasoner.metadata
+    assert loaded.model.config.tie_word_embeddings == it.reasoner.model.config.tie_word_embeddings
+    assert_same(loaded, it.reasoner)
 
 
 def test_a_saved_adapter_is_small_and_loads_on_its_base(directory, tmp_path):
-    reasoner, adapters = trained(directory)
-    write_metadata(reasoner.model.config, reasoner.metadata)
-    save_adapter(adapters, tmp_path / "adapter")
-    reasoner.tokenizer.save_pretrained(tmp_path / "adapter")
+    it = trained(directory)
+    loaded = load_reasoner(it.save(tmp_path / "adapter", "adapter"))
     assert [path.name for path in (tmp_path / "adapter").glob("*.safetensors")] == ["adapter_model.safetensors"]
-    loaded = load_reasoner(str(tmp_path / "adapter"))
-    assert loaded.metadata == reasoner.metadata
-    assert_same(loaded, reasoner)
+    assert loaded.metadata == it.reasoner.metadata
+    assert_same(loaded, it.reasoner)
 
 
 def test_half_precision_below_adapters_in_float32(directory, tmp_path):
-    reasoner, adapters = trained(directory, dtype="bfloat16")
-    types = {parameter.requires_grad: parameter.dtype for parameter in reasoner.model.parameters()}
+    it = trained(directory, dtype="bfloat16")
+    types = {parameter.requires_grad: parameter.dtype for parameter in it.reasoner.model.parameters()}
     assert types == {True: torch.float32, False: torch.bfloat16}
-    assert reasoner.dtype == torch.bfloat16
-    plain = LatentReasoner(merged(adapters), reasoner.tokenizer, reasoner.metadata)
-    assert {parameter.dtype for parameter in plain.model.parameters()} == {torch.bfloat16}
-    assert_same(plain, reasoner, atol=0.5)
+    assert it.reasoner.dtype == torch.bfloat16
+    merged = load_reasoner(it.save(tmp_path / "merged", "merged"), dtype="auto")
+    assert {parameter.dtype for parameter in merged.model.parameters()} == {torch.bfloat16}
+    assert_same(merged, it.reasoner, atol=0.5)
     # What a loaded adapter gives is what was merged here.
-    write_metadata(reasoner.model.config, reasoner.metadata)
-    save_adapter(adapters, tmp_path / "adapter")
-    reasoner.tokenizer.save_pretrained(tmp_path / "adapter")
-    assert_same(load_reasoner(str(tmp_path / "adapter"), dtype="bfloat16"), plain, atol=0.0)
+    adapter = load_reasoner(it.save(tmp_path / "adapter", "adapter"), dtype="bfloat16")
+    assert_same(adapter, merged, atol=0.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nobody_is_warned_of_what_only_peft_can_mend(tmp_path):
+    it = trained(save_tiny(tmp_path / "base", "llama"))
+    load_reasoner(it.save(tmp_path / "merged", "merged"))
+    load_reasoner(it.save(tmp_path / "adapter", "adapter"))
 
 
 def test_layers_that_are_not_there_are_one_line(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from lightning_latent.data import GeneratedProsQA
 from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
 from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
-from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows
 from lightning_latent.training import ScratchProsQA
 from lightning_latent.training.scratch import sentence_tokenizer
 
@@ -25,7 +25,7 @@ def examples():
 
 def test_pieces_joined_are_the_whole_text(tokenizer, examples):
     for example in examples:
-        pieces = encode_questions(tokenizer, [example.question]) + encode_steps(tokenizer, example.steps)
+        pieces = encode_questions(tokenizer, [example.question]) + encode_step_rows(tokenizer, [example.steps])
         pieces += encode_answers(tokenizer, [example.answer])
         whole = "\n".join([example.question, *example.steps, "### " + example.answer])
         ids = tokenizer(whole)["input_ids"]

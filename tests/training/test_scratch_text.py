@@ -5,9 +5,9 @@ import pytest
 from lightning_latent.data import GSM8K
 from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_steps
+from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows
 from lightning_latent.training import ScratchText
-from lightning_latent.training.scratch_text import byte_level_tokenizer, training_texts
+from lightning_latent.training.scratch import byte_level_tokenizer, training_texts
 from tests.data.fixtures import FIXTURES
 
 FILE = str(FIXTURES / "gsm8k" / "tiny.jsonl")
@@ -25,7 +25,7 @@ def tokenizer(examples):
 
 def test_pieces_joined_are_the_whole_text(tokenizer, examples):
     for example, text in zip(examples, training_texts(examples), strict=True):
-        pieces = encode_questions(tokenizer, [example.question]) + encode_steps(tokenizer, example.steps)
+        pieces = encode_questions(tokenizer, [example.question]) + encode_step_rows(tokenizer, [example.steps])
         pieces += encode_answers(tokenizer, [example.answer])
         assert [token for piece in pieces for token in piece] == [*tokenizer(text)["input_ids"], tokenizer.eos_token_id]
 

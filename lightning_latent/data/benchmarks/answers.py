@@ -49,9 +49,7 @@ _DETERMINER = re.compile(
 
 
 def after_mark(text: str) -> str:
-    r"""The text after the last `#`, stripped; the empty string where no `#` stands.
-
-    This is how ProsQA's reference reads what a trained model writes.
+    r"""The text after the last `#`, as ProsQA's reference reads it; the empty string where no `#` stands.
 
     >>> after_mark("Tom is a terpus.\n### Tom is a lempus.")
     'Tom is a lempus.'
@@ -97,8 +95,7 @@ def stated_word(text: str, words: Mapping[str, str]) -> str:
     """Which of a few words a generated text answers with; the empty string where it answers with none.
 
     It is the first one after an answer cue. Without a cue, it is the word that the text opens with, else the last one.
-    `not true` is false, and neither `yes or no` nor the no of `no idea` is an answer. The words are in lower case, with
-    what each stands for.
+    `not true` is false, and neither `yes or no` nor the no of `no idea` is an answer. The words are lower case.
 
     >>> stated_word("Yes. There is no doubt.", {"yes": "yes", "no": "no"})
     'yes'

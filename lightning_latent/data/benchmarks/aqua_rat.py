@@ -1,10 +1,8 @@
 """AQuA-RAT: algebra questions with five options and a rationale."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
-from lightning_latent.data.benchmark import row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
@@ -23,7 +21,7 @@ class AquaRat(MultipleChoice):
     name = "aqua_rat"
     max_new_tokens = 320
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         if "text" in row:
             question, options, letter, rationale = _tsv_line(text_field(row, "text"))

@@ -1,10 +1,9 @@
 """GSM8K and GSM8K-Aug: grade-school word problems whose answer is a number."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import number_value, same_number, stated_number
 from lightning_latent.data.example import Example
 
@@ -13,11 +12,10 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 class GSM8K(Benchmark):
-    """GSM8K (arXiv 2110.14168) in its three common forms; the answer is compared by value.
+    """GSM8K (arXiv 2110.14168); the answer is compared by value.
 
-    - the original JSON lines `{question, answer}`, whose answer ends in `#### N`;
-    - GSM8K-Aug text lines `question||<<a>> <<b>> #### N`;
-    - Coconut's JSON `{question, steps, answer}`.
+    Reads the original JSON lines `{question, answer}`, whose answer ends in `#### N`; GSM8K-Aug text lines
+    `question||<<a>> <<b>> #### N`; and Coconut's JSON `{question, steps, answer}`.
 
     Args:
         steps: What a step is. `equations` takes the `<<...>>` marks, the form that Coconut trains on; a chain without
@@ -34,7 +32,7 @@ class GSM8K(Benchmark):
         if steps == "sentences":
             self.max_new_tokens = 320
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         if "text" in row:
             question, steps, answer = _text_line(text_field(row, "text"))

@@ -2,10 +2,9 @@
 
 import ast
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from lightning_latent.data.benchmark import row_id, text_field
+from lightning_latent.data.benchmark import Fields, row_id, text_field
 from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
@@ -33,7 +32,7 @@ class MathQA(MultipleChoice):
     def __init__(self, *, steps: Literal["formula", "rationale"] = "formula") -> None:
         self.steps = steps
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         lila = "Input" in row
         options = labelled(split_options(text_field(row, "Options" if lila else "options")))
@@ -71,7 +70,7 @@ def split_options(text: str) -> list[str]:
     return options
 
 
-def _program_steps(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _program_steps(row: Fields) -> tuple[str, ...]:
     """The operations of LILA's Python program, with the question's numbers put in for their names."""
     programs = row.get("Output Program")
     if not isinstance(programs, list) or not programs or not isinstance(programs[0], str):

@@ -1,10 +1,8 @@
 """ProsQA: which of two classes a named thing belongs to, by a walk through a graph of sentences."""
 
 import random
-from collections.abc import Mapping
-from typing import Any
 
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.retelling import retold
@@ -23,7 +21,7 @@ class ProsQA(Benchmark):
     max_new_tokens = 128
     answer_form = 'one whole sentence like "Tom is a lempus."'
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
         options = candidates(question)

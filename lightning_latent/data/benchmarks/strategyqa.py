@@ -1,9 +1,6 @@
 """StrategyQA: yes or no questions whose reasoning steps are left implicit."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from lightning_latent.data.benchmark import Benchmark, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
 
@@ -21,7 +18,7 @@ class StrategyQA(Benchmark):
     max_new_tokens = 128
     answer_form = "yes or no"
 
-    def parse(self, row: Mapping[str, Any], *, index: int) -> Example:
+    def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
         answer = _WORDS.get(str(row.get("answer")).strip().lower())
         if answer is None:

@@ -39,10 +39,7 @@ _hash: Callable[[tuple[Any, ...]], int] = hash if hash(_PROBE) == tuple_hash(_PR
 
 
 def signature(graph: ProsQAGraph) -> int:
-    """A hash that isomorphic questions share: three rounds of Weisfeiler-Lehman colour refinement.
-
-    Used to keep training and evaluation graphs disjoint: each split keeps its own residues, whatever the names.
-    """
+    """A hash that isomorphic questions share: three rounds of Weisfeiler-Lehman colour refinement."""
     marks = {graph.root: 1, graph.target: 2, graph.distractor: 3}
     colour = [marks.get(n, 0) for n in range(graph.num_nodes)]
     for _ in range(3):

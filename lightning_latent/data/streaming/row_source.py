@@ -58,10 +58,7 @@ class RowSource(ExampleSource):
         return (self.parse(self.rows.row(key)) for key in at_positions(order, positions))
 
     def parse(self, row: Row) -> Example:
-        """Parse a row; a `UserError` with its place and the reason if it is malformed.
-
-        Adapters need not look for every field before they take it: what they raise then becomes such an error too.
-        """
+        """Parse a row; whatever an adapter trips over becomes a `UserError` with the row's place and the reason."""
         try:
             example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -79,10 +76,9 @@ class RowSource(ExampleSource):
         return replace(self, dropped=self.dropped | found)
 
     def without_bad(self) -> tuple["RowSource", list[str]]:
-        """A copy without the rows that cannot be parsed, and what is wrong with each of them; parses every row once.
+        """A copy without the rows that cannot be parsed, and what is wrong with each of them.
 
-        Found by one pass over all rows rather than while reading, the same rows are missing in every process, and the
-        length stays exact.
+        All rows are parsed once to find them, so the same ones are missing in every process, and the length is exact.
         """
         errors: dict[int, str] = {}
         for row in self._taken(self.rows.stream()):

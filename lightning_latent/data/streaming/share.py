@@ -9,7 +9,7 @@ size of B on W ranks, batch j of rank r holds the positions `(j * B + i) * W + r
 """
 
 from collections.abc import Iterator
-from itertools import chain, count, islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from lightning_latent.data.example import Example
@@ -44,11 +44,6 @@ class Share(NamedTuple):
         """The numbers of the process's batches; there is no end of them."""
         return count(self.first + self.worker, self.workers)
 
-    def positions(self, number: int) -> range:
-        """The positions of the rank's batch of a number."""
-        size = self.batch_size * self.world
-        return range(number * size + self.rank, (number + 1) * size, self.world)
-
 
 def read_batches(source: ExampleSource, share: Share) -> Iterator[Batch]:
     """Make the batches of a share; the source may be without a length.
@@ -57,8 +52,10 @@ def read_batches(source: ExampleSource, share: Share) -> Iterator[Batch]:
     the batch. So the other ranks make that one too, and leave it away.
     """
     witness = 1 if share.even and share.rank > 0 else 0
-    batches = ([share.positions(n)[0] - share.rank] * witness + list(share.positions(n)) for n in share.numbers())
-    examples = source.iter_examples(chain.from_iterable(batches))
+    size = share.batch_size * share.world
+    own = range(share.rank, size, share.world)
+    positions = (number * size + place for number in share.numbers() for place in [*[0] * witness, *own])
+    examples = source.iter_examples(positions)
     for number in share.numbers():
         batch = list(islice(examples, witness + share.batch_size))
         if not batch and (share.even or number > 0):

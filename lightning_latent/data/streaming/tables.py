@@ -83,14 +83,9 @@ def _table_rows(table: "Dataset | IterableDataset", *, name: str, place: str) ->
 
 
 def _read(table: "Dataset | IterableDataset", place: str) -> Iterator[Row]:
-    """Read the rows in chunks.
-
-    In chunks rather than one by one, because an `IterableDataset` that is iterated inside a worker of a `DataLoader`
-    takes only its share of the files; here every worker must see every row's number.
-    """
-    number = 0
+    """Read in chunks: row by row, an `IterableDataset` gives a `DataLoader`'s worker only its share of the files."""
     with in_one_line(f"{place}: cannot be read", "try again, or fetch it anew"):
-        for batch in table.iter(batch_size=_CHUNK):
-            for values in zip(*batch.values(), strict=True):
-                yield Row(number, 0, dict(zip(batch, values, strict=True)))
-                number += 1
+        chunks = table.iter(batch_size=_CHUNK)
+        rows = (dict(zip(chunk, row, strict=True)) for chunk in chunks for row in zip(*chunk.values(), strict=True))
+        for number, row in enumerate(rows):
+            yield Row(number, 0, row)

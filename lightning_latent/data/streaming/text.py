@@ -1,14 +1,10 @@
 """Files of text, line by line or as one JSON document, read without unpacking them to disk.
 
-The bytes come from Arrow, and the rows are made here, because `datasets` is not exact on such files:
-
-- its JSON reader makes a date of a text that looks like one and 1.0 of 1 where another row has 2.5, gives every row the
-  fields of all, takes an object of rows for one row, and names no line;
-- its text reader ends at the first byte that is no UTF-8 without saying where, and forgets the encoding that it is
-  given where a file is compressed;
-- zstd it leaves to a package that it does not bring, with which a file that breaks off ends without a word.
-
-To map the rows into memory they go through its cache, undecoded.
+The bytes come from Arrow, and the rows are made here, because `datasets` is not exact on such files. Its JSON reader
+makes a date of a text that looks like one and 1.0 of 1 where another row has 2.5, gives every row the fields of all,
+takes an object of rows for one row, and names no line. Its text reader ends at the first byte that is no UTF-8 without
+saying where, and forgets the encoding that it is given where a file is compressed. Zstd it leaves to a package that it
+does not bring, with which a file that breaks off ends without a word. Its cache maps the rows into memory, undecoded.
 """
 
 import io
@@ -38,11 +34,8 @@ def open_text(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
 
 def read_lines(path: str) -> Iterator[Row]:
     """One undecoded row a line; blank lines are no rows."""
-    number = 0
-    for line, data in enumerate(_lines(path), start=1):
-        if not data.isspace():
-            yield Row(number, line, data)
-            number += 1
+    lines = ((line, data) for line, data in enumerate(_lines(path), start=1) if not data.isspace())
+    return (Row(number, line, data) for number, (line, data) in enumerate(lines))
 
 
 def read_document(path: str) -> Iterator[Row]:
