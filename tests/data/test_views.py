@@ -8,6 +8,7 @@ import pytest
 from lightning_latent.data import AquaRat, BalancedProsQA, GeneratedProsQA, MathQA, ProntoQA, ProsQA
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
+from lightning_latent.data.prosqa.graph import shortest_paths
 
 PRONTO = (
     "Every wumpus is a tumpus. Wumpuses are not red. Each tumpus is bright. Stella is a wumpus. True or false: "
