@@ -37,7 +37,7 @@ class SymmetricViews(QuestionCallback):
     any more. Choose the threshold on validation.
 
     Args:
-        views: Views of a question, at most; its own telling is the first.
+        count: Views of a question, at most; its own telling is the first. With 1 the question is asked as it is.
         threshold: Margin at which a question gets no further view; without, each gets all, in one pass.
         combine: How scores are put together; with a threshold their sum counts.
         own: Count the question's own telling among the views. Without it and with one view: the control of one telling
@@ -49,31 +49,36 @@ class SymmetricViews(QuestionCallback):
     def __init__(
         self,
         *,
-        views: int = 8,
+        count: int = 1,
         threshold: float | None = None,
         combine: Combine = "mean_log_probability",
         own: bool = True,
         batch_size: int = 500,
         seed: int = 0,
     ) -> None:
-        for name, value in (("views", views), ("batch_size", batch_size)):
+        for name, value in (("count", count), ("batch_size", batch_size)):
             if value < 1:
-                raise UserError(f"SymmetricViews.{name} is {value}; it must be at least 1")
+                raise UserError(f"views.{name} is {value}; it must be at least 1")
         if threshold is not None and combine != "mean_log_probability":
             raise UserError(f"a threshold goes by summed log-probabilities; leave combine: {combine} out")
-        self.views = views
+        self.count = count
         self.threshold = threshold
         self.combine: Combine = combine
         self.own = own
         self.batch_size = batch_size
         self.seed = seed
 
+    @property
+    def active(self) -> bool:
+        """Whether there is a view beside the question's own telling, or in its place."""
+        return self.count > 1 or not self.own
+
     @torch.no_grad()
     def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
         """See `QuestionCallback.answer`."""
         if not batch:
             return []
-        tellings = [[self._told(example, number, module) for number in range(self.views)] for example in batch]
+        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
         if all(example.options for example in batch):
             return self._scored(batch, tellings, module)
         return self._voted(batch, tellings, module)
@@ -94,8 +99,8 @@ class SymmetricViews(QuestionCallback):
         if self.threshold is None:
             started = clock(module.reasoner.device)
             flat = [view for views in tellings for view in views]
-            scores = self._scores(flat, module).view(len(batch), self.views, -1).transpose(0, 1)
-            totals, used = _RULES[self.combine](scores), [self.views] * len(batch)
+            scores = self._scores(flat, module).view(len(batch), self.count, -1).transpose(0, 1)
+            totals, used = _RULES[self.combine](scores), [self.count] * len(batch)
             seconds = [(clock(module.reasoner.device) - started) / len(batch)] * len(batch)
         else:
             totals, used, seconds = self._escalated(tellings, module)
@@ -118,7 +123,7 @@ class SymmetricViews(QuestionCallback):
         totals = torch.zeros(len(tellings), width, dtype=torch.float64)
         used, seconds = [0] * len(tellings), [0.0] * len(tellings)
         pending = list(range(len(tellings)))
-        for number in range(self.views):
+        for number in range(self.count):
             started = clock(module.reasoner.device)
             scores = self._scores([tellings[row][number] for row in pending], module)
             totals[pending, : scores.shape[-1]] += scores
@@ -151,7 +156,7 @@ class SymmetricViews(QuestionCallback):
             given += module.answer_once([view.example for view in flat[start : start + self.batch_size]])
         answers = []
         for row, example in enumerate(batch):
-            own = given[row * self.views : (row + 1) * self.views]
+            own = given[row * self.count : (row + 1) * self.count]
             said = [view.back(answer.answer) for view, answer in zip(tellings[row], own, strict=True)]
             winner = most_frequent(said, example, module)
             answers.append(

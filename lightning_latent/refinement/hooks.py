@@ -92,6 +92,11 @@ class LatentCallback(L.Callback):
 class QuestionCallback(L.Callback):
     """A Lightning callback that says how questions are answered, where that is more than once each."""
 
+    @property
+    def active(self) -> bool:
+        """Whether it does anything as it is set; an inactive one is not called."""
+        return True
+
     def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Answer the questions of a batch, in order, by what the module can do with any question."""
         return module.answer_once(batch)

@@ -114,7 +114,7 @@ class LatentRefinement(AnsweringModule):
         super().setup(stage)
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
-        asking = [c for c in callbacks if isinstance(c, QuestionCallback)]
+        asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
         self.asking = asking[0] if asking else None
         kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):

@@ -34,7 +34,7 @@ def scores(module: LatentRefinement, example: Example, number: int, seed: int = 
 
 
 def test_all_views_in_one_pass_are_what_they_are_one_by_one(module: LatentRefinement) -> None:
-    answers = SymmetricViews(views=3, batch_size=7).answer(QUESTIONS, module)
+    answers = SymmetricViews(count=3, batch_size=7).answer(QUESTIONS, module)
     for example, answer in zip(QUESTIONS, answers, strict=True):
         total = torch.stack([scores(module, example, number) for number in range(3)]).mean(0)
         assert answer.answer == example.options[int(total.argmax())]
@@ -48,7 +48,7 @@ def test_a_question_that_is_sure_gets_no_further_view(
     asked: list[int] = []
     plain = module.score_options
     monkeypatch.setattr(module, "score_options", lambda part: (asked.append(len(part)), plain(part))[1])
-    answers = SymmetricViews(views=5, threshold=3.0).answer(QUESTIONS, module)
+    answers = SymmetricViews(count=5, threshold=3.0).answer(QUESTIONS, module)
     monkeypatch.undo()
     for example, answer in zip(QUESTIONS, answers, strict=True):
         total, used = torch.zeros(2, dtype=torch.float64), 0
@@ -63,14 +63,15 @@ def test_a_question_that_is_sure_gets_no_further_view(
 
 
 def test_one_view_of_its_own_telling_is_the_plain_likelihood(module: LatentRefinement) -> None:
-    answers = SymmetricViews(views=1).answer(QUESTIONS, module)
+    assert not SymmetricViews().active and SymmetricViews(own=False).active
+    answers = SymmetricViews(count=1).answer(QUESTIONS, module)
     likelihood = LatentRefinement(reasoner="embedded:final", benchmark=ProsQA(), dtype="float64", scoring="likelihood")
     assert [answer.answer for answer in answers] == [answer.answer for answer in likelihood.answer(QUESTIONS)]
 
 
 def test_without_candidates_the_most_frequent_answer_counts(module: LatentRefinement) -> None:
     bare = [example._replace(options=()) for example in QUESTIONS[:4]]
-    answers = SymmetricViews(views=3).answer(bare, module)
+    answers = SymmetricViews(count=3).answer(bare, module)
     for example, answer in zip(bare, answers, strict=True):
         said = []
         for number in range(3):
@@ -84,7 +85,7 @@ def test_without_candidates_the_most_frequent_answer_counts(module: LatentRefine
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"views": 0}, "views is 0"),
+        ({"count": 0}, "count is 0"),
         ({"threshold": 2.0, "combine": "majority"}, "leave combine: majority out"),
     ],
 )
@@ -99,7 +100,7 @@ def test_it_is_a_method_like_any_other(tmp_path: Path) -> None:
         benchmark=ProsQA(), test=BalancedProsQA(size=20, seed=3, split="evaluation", dead_ends=2, max_hops=4)
     )
     predictions = Predictions()
-    make_trainer(tmp_path, callbacks=[SymmetricViews(views=4), predictions]).test(module, data, verbose=False)
+    make_trainer(tmp_path, callbacks=[SymmetricViews(count=4), predictions]).test(module, data, verbose=False)
     assert predictions.summary is not None
     assert (predictions.summary["method"], predictions.summary["latents_per_question"]) == ("SymmetricViews", 48)
 
@@ -107,7 +108,7 @@ def test_it_is_a_method_like_any_other(tmp_path: Path) -> None:
 def test_a_benchmark_without_symmetry_says_so(module: LatentRefinement) -> None:
     plain = LatentRefinement(reasoner="embedded:final", benchmark=NoSymmetry(), max_new_tokens=8)
     with pytest.raises(UserError, match="NoSymmetry knows no symmetry"):
-        SymmetricViews(views=2).answer(QUESTIONS[:1], plain)
+        SymmetricViews(count=2).answer(QUESTIONS[:1], plain)
 
 
 class NoSymmetry(ProsQA):
