@@ -15,7 +15,7 @@ from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import clock, judge
 from lightning_latent.evaluation.scoring import Said
 from lightning_latent.refinement import tally
-from lightning_latent.refinement.hooks import QuestionCallback, Refining
+from lightning_latent.refinement.hooks import QuestionCallback, Refining, TeachingCallback
 
 Combine = Literal["mean_log_probability", "mean_probability", "majority", "least_entropy"]
 _RULES = {
@@ -78,10 +78,14 @@ class SymmetricViews(QuestionCallback):
         """See `QuestionCallback.answer`."""
         if not batch:
             return []
-        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        tellings = self.tellings(batch, module)
         if all(example.options for example in batch):
             return self._scored(batch, tellings, module)
         return self._voted(batch, tellings, module)
+
+    def tellings(self, batch: list[Example], module: Refining) -> list[list[View]]:
+        """All views of each question."""
+        return [[self._told(example, number, module) for number in range(self.count)] for example in batch]
 
     def _told(self, example: Example, number: int, module: Refining) -> View:
         if number == 0 and self.own:
@@ -96,27 +100,29 @@ class SymmetricViews(QuestionCallback):
 
     def _scored(self, batch: list[Example], tellings: list[list[View]], module: Refining) -> list[Answer]:
         """Score the candidates of all views, or of as many as a question needs."""
-        if self.threshold is None:
-            started = clock(module.reasoner.device)
-            flat = [view for views in tellings for view in views]
-            scores = self._scores(flat, module).view(len(batch), self.count, -1).transpose(0, 1)
-            totals, used = _RULES[self.combine](scores), [self.count] * len(batch)
-            seconds = [(clock(module.reasoner.device) - started) / len(batch)] * len(batch)
-        else:
-            totals, used, seconds = self._escalated(tellings, module)
-        chosen = totals.argmax(-1).tolist()
-        said = Said(
-            [""] * len(batch),
-            [example.options[at] for example, at in zip(batch, chosen, strict=True)],
-            [0] * len(batch),
-        )
-        thoughts = module.reasoner.num_latents
+        totals, used, seconds = self.totals(tellings, module)
+        chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
+        said, thoughts = Said([""] * len(batch), chosen, [0] * len(batch)), module.reasoner.num_latents
         return [
             judge(module.benchmark, example, said, row=row, latents=used[row] * thoughts, seconds=seconds[row])
             for row, example in enumerate(batch)
         ]
 
-    def _escalated(self, tellings: list[list[View]], module: Refining) -> tuple[Tensor, list[int], list[float]]:
+    def totals(
+        self, tellings: list[list[View]], module: Refining, *, plain: bool = False
+    ) -> tuple[Tensor, list[int], list[float]]:
+        """Scores `[B, C]` put together, views used and seconds taken by each question."""
+        if self.threshold is not None:
+            return self._escalated(tellings, module, plain=plain)
+        started = clock(module.reasoner.device)
+        flat = [view for views in tellings for view in views]
+        scores = self._scores(flat, module, plain=plain).view(len(tellings), self.count, -1).transpose(0, 1)
+        totals, count = _RULES[self.combine](scores), len(tellings)
+        return totals, [self.count] * count, [(clock(module.reasoner.device) - started) / count] * count
+
+    def _escalated(
+        self, tellings: list[list[View]], module: Refining, *, plain: bool
+    ) -> tuple[Tensor, list[int], list[float]]:
         """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
         assert self.threshold is not None
         width = max(len(views[0].order) for views in tellings)
@@ -125,7 +131,7 @@ class SymmetricViews(QuestionCallback):
         pending = list(range(len(tellings)))
         for number in range(self.count):
             started = clock(module.reasoner.device)
-            scores = self._scores([tellings[row][number] for row in pending], module)
+            scores = self._scores([tellings[row][number] for row in pending], module, plain=plain)
             totals[pending, : scores.shape[-1]] += scores
             share = (clock(module.reasoner.device) - started) / len(pending)
             for row in pending:
@@ -137,12 +143,13 @@ class SymmetricViews(QuestionCallback):
                 break
         return totals, used, seconds
 
-    def _scores(self, views: Sequence[View], module: Refining) -> Tensor:
+    def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:
         """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each."""
         scores: list[list[float]] = []
         for start in range(0, len(views), self.batch_size):
             part = views[start : start + self.batch_size]
-            for view, found in zip(part, module.score_options([view.example for view in part]), strict=True):
+            found_here = module.score_options([view.example for view in part], plain=plain)
+            for view, found in zip(part, found_here, strict=True):
                 scores.append([found[view.order.index(place)] for place in range(len(found))])
         return tally.padded_scores(scores)
 
@@ -182,3 +189,31 @@ def most_frequent(said: Sequence[str], example: Example, module: Refining) -> st
         known = next((other for other in counts if module.benchmark.matches(answer, other)), answer)
         counts[known] += 1 if answer else 0
     return max(counts, key=counts.__getitem__)
+
+
+class AgreedAnswers(TeachingCallback):
+    """Lets `fit` learn towards the answers on which a question's views agree, in the place of gold answers.
+
+    So what several tellings know is carried into what one pass does, and no label is used. The views are asked of the
+    plain reasoner; a question whose views do not come to a margin is left out.
+
+    Args:
+        count: Views of a question, at most.
+        threshold: Margin between the best and the second candidate, in nats summed over views, at which they agree.
+        seed: Seed of the tellings.
+    """
+
+    def __init__(self, *, count: int = 8, threshold: float = 4.0, seed: int = 0) -> None:
+        self.count = count
+        self.threshold = threshold
+        self.seed = seed
+        self._views = SymmetricViews(count=count, threshold=threshold, seed=seed)
+
+    @torch.no_grad()
+    def teach(self, batch: list[Example], module: Refining) -> list[Example]:
+        """See `TeachingCallback.teach`."""
+        if not batch:
+            return []
+        totals, _, _ = self._views.totals(self._views.tellings(batch, module), module, plain=True)
+        agreed = zip(batch, totals.argmax(-1).tolist(), tally.margin(totals).tolist(), strict=True)
+        return [example._replace(answer=example.options[at]) for example, at, far in agreed if far > self.threshold]

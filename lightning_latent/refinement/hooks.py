@@ -43,8 +43,8 @@ class Refining(Protocol):
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """Answer each question as it is told, by the run's method."""
 
-    def score_options(self, examples: Sequence[Example]) -> list[list[float]]:
-        """Log-likelihood in nats of each question's options after the thoughts of the run's method."""
+    def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
+        """Log-likelihood in nats of each question's options after the thoughts of the run's method, or plain ones."""
 
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by the run's method, or plainly."""
@@ -100,6 +100,14 @@ class QuestionCallback(L.Callback):
     def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Answer the questions of a batch, in order, by what the module can do with any question."""
         return module.answer_once(batch)
+
+
+class TeachingCallback(L.Callback):
+    """A Lightning callback that says what `fit` learns towards in the place of the gold answers."""
+
+    def teach(self, batch: list[Example], module: Refining) -> list[Example]:
+        """The questions to learn from, each with the answer to learn."""
+        return batch
 
 
 @contextmanager

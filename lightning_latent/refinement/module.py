@@ -25,7 +25,7 @@ from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
-from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, session
+from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, TeachingCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
@@ -97,6 +97,7 @@ class LatentRefinement(AnsweringModule):
         self.frozen: LatentReasoner | None = None
         self.latent_callbacks: list[LatentCallback] = []
         self.asking: QuestionCallback | None = None
+        self.teachers: list[TeachingCallback] = []
         self._named = method is not None
         self._prepared: list[LatentCallback] = []
 
@@ -116,6 +117,7 @@ class LatentRefinement(AnsweringModule):
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
         asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
         self.asking = asking[0] if asking else None
+        self.teachers = [c for c in callbacks if isinstance(c, TeachingCallback)]
         kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
@@ -200,6 +202,8 @@ class LatentRefinement(AnsweringModule):
     def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
         """Mean negative log-likelihood of the gold answers' tokens, those of all processes together."""
         assert self.learn is not None
+        for teacher in self.teachers:
+            batch = teacher.teach(batch, self)
         if not batch:  # a process that ran out of questions: no gradient, but the others wait for its part
             share_of_tokens(self.trainer, torch.zeros((), device=self.device))
             return torch.stack([parameter.sum() for parameter in self.learn.parameters()]).sum() * 0.0
@@ -249,11 +253,11 @@ class LatentRefinement(AnsweringModule):
         )
 
     @torch.no_grad()
-    def score_options(self, examples: Sequence[Example]) -> list[list[float]]:
+    def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """See `Refining.score_options`."""
         tokens = self.max_new_tokens or self.benchmark.max_new_tokens
         context = read_questions(self.reasoner, examples, room=self._room(tokens))
-        thoughts = self._refine(examples, context)
+        thoughts = think(self.reasoner, context) if plain else self._refine(examples, context)
         return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
     @torch.no_grad()

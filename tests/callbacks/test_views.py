@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from lightning_latent.callbacks import Predictions, SymmetricViews
+from lightning_latent.callbacks import AgreedAnswers, Predictions, SymmetricViews
 from lightning_latent.data import BalancedProsQA, LatentDataModule, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
-from lightning_latent.refinement import LatentRefinement
+from lightning_latent.refinement import LatentMap, LatentRefinement
 from tests.refinement.models import make_trainer
 
 QUESTIONS = list(BalancedProsQA(size=12, seed=3, split="evaluation", dead_ends=2, max_hops=4))
@@ -47,7 +47,9 @@ def test_a_question_that_is_sure_gets_no_further_view(
 ) -> None:
     asked: list[int] = []
     plain = module.score_options
-    monkeypatch.setattr(module, "score_options", lambda part: (asked.append(len(part)), plain(part))[1])
+    monkeypatch.setattr(
+        module, "score_options", lambda part, **options: (asked.append(len(part)), plain(part, **options))[1]
+    )
     answers = SymmetricViews(count=5, threshold=3.0).answer(QUESTIONS, module)
     monkeypatch.undo()
     for example, answer in zip(QUESTIONS, answers, strict=True):
@@ -114,3 +116,25 @@ def test_a_benchmark_without_symmetry_says_so(module: LatentRefinement) -> None:
 class NoSymmetry(ProsQA):
     def view(self, example: Example, rng: random.Random) -> None:
         return None
+
+
+def test_the_answers_that_views_agree_on_teach(module: LatentRefinement) -> None:
+    wrong = [example._replace(answer="unknown") for example in QUESTIONS]  # no label is looked at
+    taught = AgreedAnswers(count=4, threshold=2.0).teach(wrong, module)
+    by_id = {example.id: example.answer for example in taught}
+    for example in QUESTIONS:
+        total, used = torch.zeros(2, dtype=torch.float64), 0
+        while used < 4 and abs(float(total[0] - total[1])) <= 2.0:
+            total, used = total + scores(module, example, used), used + 1
+        if abs(float(total[0] - total[1])) > 2.0:
+            assert by_id.pop(example.id) == example.options[int(total.argmax())]
+    assert not by_id  # those on which they do not agree are left out
+    assert AgreedAnswers().teach([], module) == []
+
+
+def test_fit_learns_towards_what_is_taught(tmp_path: Path) -> None:
+    module = LatentRefinement(reasoner="embedded:final", learn=LatentMap(rank=0))
+    questions = BalancedProsQA(size=8, dead_ends=2, max_hops=4)
+    data = LatentDataModule(benchmark=ProsQA(), train=questions, batch_size=4, shuffle_buffer=0)
+    make_trainer(tmp_path, callbacks=[AgreedAnswers(count=2, threshold=0.0)]).fit(module, data)
+    assert module.learn is not None and not module.learn.is_identity
