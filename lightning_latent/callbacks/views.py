@@ -78,14 +78,7 @@ class SymmetricViews(QuestionCallback):
         """See `QuestionCallback.answer`."""
         if not batch:
             return []
-        tellings = self.tellings(batch, module)
-        if all(example.options for example in batch):
-            return self._scored(batch, tellings, module)
-        return self._voted(batch, tellings, module)
-
-    def tellings(self, batch: list[Example], module: Refining) -> list[list[View]]:
-        """All views of each question."""
-        return [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        return self._scored(batch, module) if all(e.options for e in batch) else self._voted(batch, module)
 
     def _told(self, example: Example, number: int, module: Refining) -> View:
         if number == 0 and self.own:
@@ -98,9 +91,9 @@ class SymmetricViews(QuestionCallback):
             )
         return view
 
-    def _scored(self, batch: list[Example], tellings: list[list[View]], module: Refining) -> list[Answer]:
+    def _scored(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Score the candidates of all views, or of as many as a question needs."""
-        totals, used, seconds = self.totals(tellings, module)
+        totals, used, seconds = self.totals(batch, module)
         chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
         said, thoughts = Said([""] * len(batch), chosen, [0] * len(batch)), module.reasoner.num_latents
         return [
@@ -109,36 +102,34 @@ class SymmetricViews(QuestionCallback):
         ]
 
     def totals(
-        self, tellings: list[list[View]], module: Refining, *, plain: bool = False
+        self, batch: list[Example], module: Refining, *, plain: bool = False
     ) -> tuple[Tensor, list[int], list[float]]:
         """Scores `[B, C]` put together, views used and seconds taken by each question."""
         if self.threshold is not None:
-            return self._escalated(tellings, module, plain=plain)
-        started = clock(module.reasoner.device)
-        flat = [view for views in tellings for view in views]
-        scores = self._scores(flat, module, plain=plain).view(len(tellings), self.count, -1).transpose(0, 1)
-        totals, count = _RULES[self.combine](scores), len(tellings)
-        return totals, [self.count] * count, [(clock(module.reasoner.device) - started) / count] * count
+            return self._escalated(batch, module, plain=plain)
+        started, size = clock(module.reasoner.device), len(batch)
+        views = [self._told(example, number, module) for number in range(self.count) for example in batch]
+        totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
+        return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
 
     def _escalated(
-        self, tellings: list[list[View]], module: Refining, *, plain: bool
+        self, batch: list[Example], module: Refining, *, plain: bool
     ) -> tuple[Tensor, list[int], list[float]]:
         """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
         assert self.threshold is not None
-        width = max(len(views[0].order) for views in tellings)
-        totals = torch.zeros(len(tellings), width, dtype=torch.float64)
-        used, seconds = [0] * len(tellings), [0.0] * len(tellings)
-        pending = list(range(len(tellings)))
+        totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
+        used, seconds = [0] * len(batch), [0.0] * len(batch)
+        pending = list(range(len(batch)))
         for number in range(self.count):
             started = clock(module.reasoner.device)
-            scores = self._scores([tellings[row][number] for row in pending], module, plain=plain)
+            views = [self._told(batch[row], number, module) for row in pending]
+            scores = self._scores(views, module, plain=plain)
             totals[pending, : scores.shape[-1]] += scores
+            unsure = (tally.margin(totals[pending]) <= self.threshold).tolist()
             share = (clock(module.reasoner.device) - started) / len(pending)
             for row in pending:
-                used[row] += 1
-                seconds[row] += share
-            unsure = tally.margin(totals[pending]) <= self.threshold
-            pending = [row for row, more in zip(pending, unsure.tolist(), strict=True) if more]
+                used[row], seconds[row] = used[row] + 1, seconds[row] + share
+            pending = [row for row, more in zip(pending, unsure, strict=True) if more]
             if not pending:
                 break
         return totals, used, seconds
@@ -153,14 +144,15 @@ class SymmetricViews(QuestionCallback):
                 scores.append([found[view.order.index(place)] for place in range(len(found))])
         return tally.padded_scores(scores)
 
-    def _voted(self, batch: list[Example], tellings: list[list[View]], module: Refining) -> list[Answer]:
+    def _voted(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Decode the answers of all views; the most frequent one counts, the first of equals."""
         if self.threshold is not None:
-            raise UserError("SymmetricViews.threshold needs questions with candidates; leave it out")
-        flat = [view for views in tellings for view in views]
+            raise UserError("views.threshold needs questions with candidates; leave it out")
+        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        flat = [view.example for views in tellings for view in views]
         given: list[Answer] = []
         for start in range(0, len(flat), self.batch_size):
-            given += module.answer_once([view.example for view in flat[start : start + self.batch_size]])
+            given += module.answer_once(flat[start : start + self.batch_size])
         answers = []
         for row, example in enumerate(batch):
             own = given[row * self.count : (row + 1) * self.count]
@@ -214,6 +206,6 @@ class AgreedAnswers(TeachingCallback):
         """See `TeachingCallback.teach`."""
         if not batch:
             return []
-        totals, _, _ = self._views.totals(self._views.tellings(batch, module), module, plain=True)
+        totals, _, _ = self._views.totals(batch, module, plain=True)
         agreed = zip(batch, totals.argmax(-1).tolist(), tally.margin(totals).tolist(), strict=True)
         return [example._replace(answer=example.options[at]) for example, at, far in agreed if far > self.threshold]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from lightning_latent.data.example import Example
 
+_WORD = re.compile(r"\w+")
+
 
 class View(NamedTuple):
     """A question told otherwise."""
@@ -32,10 +34,7 @@ def replaced_words(text: str, words: Mapping[str, str]) -> str:
     >>> replaced_words("Tom saw Eva's terpus.", {"Tom": "Eva", "Eva": "Tom"})
     "Eva saw Tom's terpus."
     """
-    if not words:
-        return text
-    either = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-    return re.sub(rf"\b(?:{either})\b", lambda match: words[match[0]], text)
+    return _WORD.sub(lambda match: words.get(match[0], match[0]), text) if words else text
 
 
 def permutation(rng: random.Random, names: Sequence[str], pool: Sequence[str]) -> dict[str, str]:
