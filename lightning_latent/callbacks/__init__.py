@@ -5,12 +5,15 @@ from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
 from lightning_latent.callbacks.inspection import TrajectoryInspection
 from lightning_latent.callbacks.predictions import Predictions
 from lightning_latent.callbacks.residual import ResidualBlending
+from lightning_latent.callbacks.views import AgreedAnswers, SymmetricViews
 
 __all__ = [
+    "AgreedAnswers",
     "ContrastiveFeedback",
     "Predictions",
     "RandomDirection",
     "ReplacedLatents",
     "ResidualBlending",
+    "SymmetricViews",
     "TrajectoryInspection",
 ]

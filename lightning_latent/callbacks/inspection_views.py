@@ -87,7 +87,7 @@ def _question_markdown(answer: Answer, lenses: Mapping[str, Lens]) -> str:
         "| latent | " + " | ".join(lenses) + " |",
         "|---" * (len(lenses) + 1) + "|",
     ]
-    for step in range(answer.latents):
+    for step in range(len(next(iter(lenses.values())).tokens)):
         cells = [
             ", ".join(
                 f"{_cell(repr(token))} {probability:.2f}"

@@ -17,7 +17,7 @@ from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
-from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending
+from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
 from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
 from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.data import LatentDataModule
@@ -93,6 +93,7 @@ class LatentCLI(LightningCLI):
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_lightning_class_args(ContrastiveFeedback, "feedback")
         parser.add_lightning_class_args(ResidualBlending, "blending")
+        parser.add_lightning_class_args(SymmetricViews, "views")
         parser.add_lightning_class_args(Predictions, "predictions")
 
     @override

@@ -1,10 +1,12 @@
 """What a benchmark must say: how a raw row becomes an example, and how an answer is read and judged."""
 
+import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
 from lightning_latent.data.example import Example
+from lightning_latent.data.views import View
 
 Fields = Mapping[str, Any]  # of a raw row
 
@@ -28,6 +30,18 @@ class Benchmark(ABC):
         in its source, from 0. The example's id is the row's own where it has one, else the index. The source that reads
         the row puts `"{benchmark}/{source}/"` in front, and file and line before a reason.
         """
+
+    def view(self, example: Example, rng: random.Random) -> View | None:
+        """Tell a question otherwise, so that the answer can be translated back; None where there is no symmetry.
+
+        The gold answer of the view, translated back, is the gold answer. Nothing but what a true symmetry changes may
+        change: whoever can answer the question can answer the view.
+
+        Args:
+            example: The question.
+            rng: Source of randomness; the same numbers give the same view.
+        """
+        return None
 
     @abstractmethod
     def extract(self, text: str) -> str:

@@ -7,7 +7,9 @@ from typing import Literal, Protocol, runtime_checkable
 import lightning as L
 from torch import Tensor
 
+from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
+from lightning_latent.evaluation.answer import Answer
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts
 from lightning_latent.refinement.reference import Reference
@@ -33,6 +35,16 @@ class Refining(Protocol):
         `path` is a directory, hub id or adapter; `beside:NAME` is the directory of that name beside the reasoner's.
         `role` is what it is to the method, in messages and in the run's files. A `UserError` if it is another model.
         """
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """How answers are read and judged, and how questions may be told otherwise."""
+
+    def answer_once(self, batch: list[Example]) -> list[Answer]:
+        """Answer each question as it is told, by the run's method."""
+
+    def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
+        """Log-likelihood in nats of each question's options after the thoughts of the run's method, or plain ones."""
 
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by the run's method, or plainly."""
@@ -75,6 +87,27 @@ class LatentCallback(L.Callback):
 
     def end(self) -> None:
         """The batch is done: let go of what it held."""
+
+
+class QuestionCallback(L.Callback):
+    """A Lightning callback that says how questions are answered, where that is more than once each."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it does anything as it is set; an inactive one is not called."""
+        return True
+
+    def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
+        """Answer the questions of a batch, in order, by what the module can do with any question."""
+        return module.answer_once(batch)
+
+
+class TeachingCallback(L.Callback):
+    """A Lightning callback that says what `fit` learns towards in the place of the gold answers."""
+
+    def teach(self, batch: list[Example], module: Refining) -> list[Example]:
+        """The questions to learn from, each with the answer to learn."""
+        return batch
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions, read_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
-from lightning_latent.evaluation.scoring import Scoring, say
+from lightning_latent.evaluation.scoring import Scoring, option_scores, say
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
@@ -25,7 +25,7 @@ from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
-from lightning_latent.refinement.hooks import LatentCallback, session
+from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, TeachingCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
@@ -96,6 +96,8 @@ class LatentRefinement(AnsweringModule):
         self.trust_remote_code = trust_remote_code
         self.frozen: LatentReasoner | None = None
         self.latent_callbacks: list[LatentCallback] = []
+        self.asking: QuestionCallback | None = None
+        self.teachers: list[TeachingCallback] = []
         self._named = method is not None
         self._prepared: list[LatentCallback] = []
 
@@ -113,11 +115,14 @@ class LatentRefinement(AnsweringModule):
         super().setup(stage)
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
-        kinds = [type(callback).__name__ for callback in self.latent_callbacks]
+        asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
+        self.asking = asking[0] if asking else None
+        self.teachers = [c for c in callbacks if isinstance(c, TeachingCallback)]
+        kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
         if not self._named:
-            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks]
+            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks, *asking]
             self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
         if stage == "fit" and self.learn is None:
             raise UserError(
@@ -197,6 +202,8 @@ class LatentRefinement(AnsweringModule):
     def training_step(self, batch: list[Example], batch_idx: int) -> Tensor:
         """Mean negative log-likelihood of the gold answers' tokens, those of all processes together."""
         assert self.learn is not None
+        for teacher in self.teachers:
+            batch = teacher.teach(batch, self)
         if not batch:  # a process that ran out of questions: no gradient, but the others wait for its part
             share_of_tokens(self.trainer, torch.zeros((), device=self.device))
             return torch.stack([parameter.sum() for parameter in self.learn.parameters()]).sum() * 0.0
@@ -230,6 +237,10 @@ class LatentRefinement(AnsweringModule):
 
     def answer(self, batch: list[Example]) -> list[Answer]:
         """See `AnsweringModule.answer`."""
+        return self.answer_once(batch) if self.asking is None else self.asking.answer(batch, self)
+
+    def answer_once(self, batch: list[Example]) -> list[Answer]:
+        """See `Refining.answer_once`."""
         plain = self.learn is None and not self.latent_callbacks
         tokens = self.max_new_tokens or self.benchmark.max_new_tokens
         return answer_questions(
@@ -240,6 +251,14 @@ class LatentRefinement(AnsweringModule):
             benchmark=self.benchmark,
             room=self._room(tokens),
         )
+
+    @torch.no_grad()
+    def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
+        """See `Refining.score_options`."""
+        tokens = self.max_new_tokens or self.benchmark.max_new_tokens
+        context = read_questions(self.reasoner, examples, room=self._room(tokens))
+        thoughts = think(self.reasoner, context) if plain else self._refine(examples, context)
+        return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
     @torch.no_grad()
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:

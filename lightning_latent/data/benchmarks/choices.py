@@ -1,11 +1,13 @@
 """Multiple-choice questions: how their options are shown, and when an answer means one of them."""
 
+import random
 import re
 from collections.abc import Sequence
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.benchmarks.answers import answer_parts, marked_line, split_number
 from lightning_latent.data.example import Example
+from lightning_latent.data.views import View
 
 _LETTERS = "ABCDEFGH"  # not I, which is a word
 _LABEL = re.compile(r"\s*\(?\s*([A-Ha-h])\s*\)\s*")
@@ -68,6 +70,17 @@ class MultipleChoice(Benchmark):
     def example(id: str, question: str, options: tuple[str, ...], letter: str, steps: tuple[str, ...]) -> Example:
         """A question with its options below it, whose gold answer is the option of the letter."""
         return Example(id, with_options(question, options), steps, correct_option(options, letter), options)
+
+    def view(self, example: Example, rng: random.Random) -> View | None:
+        """The options in another order, with the letters of their new places."""
+        order = rng.sample(range(len(example.options)), len(example.options))
+        options = labelled([_unlabelled(example.options[place], example.options[place][0]) for place in order])
+        question = with_options(without_options(example.question, example.options), options)
+        gold = options[order.index(example.options.index(example.answer))]
+        back = {new: example.options[place] for new, place in zip(options, order, strict=True)}
+        letters = {new[0]: old[0] for new, old in back.items()}
+        told = example._replace(question=question, answer=gold, options=options)
+        return View(told, order=tuple(order), answers={**back, **letters})
 
     def extract(self, text: str) -> str:
         """The letter of the option that the text names, else the text of its answer."""

@@ -1,10 +1,13 @@
 """ProntoQA: is a statement true or false in a world of made-up classes."""
 
+import random
+import re
 from collections.abc import Mapping, Sequence
 
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
+from lightning_latent.data.views import View
 
 _WORDS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 _LOGIC_LLM_ASK = "Is the following statement true or false?"
@@ -41,6 +44,15 @@ class ProntoQA(Benchmark):
         if answer not in ("True", "False"):
             raise ValueError(f"the answer must be True or False, not {answer!r}")
         return Example(row_id(row, index, "id"), question, steps, answer, options=("True", "False"))
+
+    def view(self, example: Example, rng: random.Random) -> View | None:
+        """The facts in another order; None where the question does not end with what is asked of them."""
+        facts, ask, asked = example.question.partition(_ASK)
+        if not ask:
+            return None
+        sentences = re.split(r"(?<=\.)\s+", facts.strip())
+        told = " ".join(rng.sample(sentences, len(sentences)))
+        return View(example._replace(question=f"{told} {ask}{asked}"), order=(0, 1))
 
     def extract(self, text: str) -> str:
         """True or False, by the rules of `stated_word`; yes and no count as well."""

@@ -1,9 +1,13 @@
 """ProsQA: which of two classes a named thing belongs to, by a walk through a graph of sentences."""
 
+import random
+
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
+from lightning_latent.data.prosqa.retelling import retold
 from lightning_latent.data.prosqa.sentences import candidates
+from lightning_latent.data.views import View
 
 
 class ProsQA(Benchmark):
@@ -22,6 +26,10 @@ class ProsQA(Benchmark):
         question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
         options = candidates(question)
         return Example(row_id(row, index, "id"), question, steps, answer, options if answer in options else ())
+
+    def view(self, example: Example, rng: random.Random) -> View | None:
+        """Statements in another order, other names and nouns, candidates swapped."""
+        return retold(example, rng)
 
     def extract(self, text: str) -> str:
         """The sentence after the last `#`."""

@@ -1,0 +1,211 @@
+"""Answering several symmetric views of a question and putting the answers together."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from lightning_latent.data.example import Example
+from lightning_latent.data.views import View
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answering import clock, judge
+from lightning_latent.evaluation.scoring import Said
+from lightning_latent.refinement import tally
+from lightning_latent.refinement.hooks import QuestionCallback, Refining, TeachingCallback
+
+Combine = Literal["mean_log_probability", "mean_probability", "majority", "least_entropy"]
+_RULES = {
+    "mean_log_probability": tally.mean_log_probability,
+    "mean_probability": tally.mean_probability,
+    "majority": tally.majority,
+    "least_entropy": tally.least_entropy,
+}
+
+
+class SymmetricViews(QuestionCallback):
+    """Tells each question otherwise, as its benchmark says, and answers by all tellings together.
+
+    No label, no weight and no reference model is involved. Where questions have candidates, each view scores them;
+    where they have none, each view's answer is decoded, translated back, and the most frequent one counts.
+
+    With a `threshold` a question gets views one after the other until the summed log-probabilities of its best and its
+    second candidate are further apart (in nats); a question that is sure stops at once, and nothing is computed for it
+    any more. Choose the threshold on validation.
+
+    Args:
+        count: Views of a question, at most; its own telling is the first. With 1 the question is asked as it is.
+        threshold: Margin at which a question gets no further view; without, each gets all, in one pass.
+        combine: How scores are put together; with a threshold their sum counts.
+        own: Count the question's own telling among the views. Without it and with one view: the control of one telling
+            at random.
+        batch_size: Views answered at a time.
+        seed: Seed of the tellings, which depend on the question's id besides.
+    """
+
+    def __init__(
+        self,
+        *,
+        count: int = 1,
+        threshold: float | None = None,
+        combine: Combine = "mean_log_probability",
+        own: bool = True,
+        batch_size: int = 500,
+        seed: int = 0,
+    ) -> None:
+        for name, value in (("count", count), ("batch_size", batch_size)):
+            if value < 1:
+                raise UserError(f"views.{name} is {value}; it must be at least 1")
+        if threshold is not None and combine != "mean_log_probability":
+            raise UserError(f"a threshold goes by summed log-probabilities; leave combine: {combine} out")
+        self.count = count
+        self.threshold = threshold
+        self.combine: Combine = combine
+        self.own = own
+        self.batch_size = batch_size
+        self.seed = seed
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a view beside the question's own telling, or in its place."""
+        return self.count > 1 or not self.own
+
+    @torch.no_grad()
+    def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
+        """See `QuestionCallback.answer`."""
+        if not batch:
+            return []
+        return self._scored(batch, module) if all(e.options for e in batch) else self._voted(batch, module)
+
+    def _told(self, example: Example, number: int, module: Refining) -> View:
+        if number == 0 and self.own:
+            return View(example, tuple(range(len(example.options))))
+        view = module.benchmark.view(example, random.Random(f"{self.seed}/{example.id}/{number}"))
+        if view is None:
+            raise UserError(
+                f"{type(module.benchmark).__name__} knows no symmetry of its questions (Benchmark.view); leave "
+                "SymmetricViews out"
+            )
+        return view
+
+    def _scored(self, batch: list[Example], module: Refining) -> list[Answer]:
+        """Score the candidates of all views, or of as many as a question needs."""
+        totals, used, seconds = self.totals(batch, module)
+        chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
+        said, thoughts = Said([""] * len(batch), chosen, [0] * len(batch)), module.reasoner.num_latents
+        return [
+            judge(module.benchmark, example, said, row=row, latents=used[row] * thoughts, seconds=seconds[row])
+            for row, example in enumerate(batch)
+        ]
+
+    def totals(
+        self, batch: list[Example], module: Refining, *, plain: bool = False
+    ) -> tuple[Tensor, list[int], list[float]]:
+        """Scores `[B, C]` put together, views used and seconds taken by each question."""
+        if self.threshold is not None:
+            return self._escalated(batch, module, plain=plain)
+        started, size = clock(module.reasoner.device), len(batch)
+        views = [self._told(example, number, module) for number in range(self.count) for example in batch]
+        totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
+        return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
+
+    def _escalated(
+        self, batch: list[Example], module: Refining, *, plain: bool
+    ) -> tuple[Tensor, list[int], list[float]]:
+        """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
+        assert self.threshold is not None
+        totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
+        used, seconds = [0] * len(batch), [0.0] * len(batch)
+        pending = list(range(len(batch)))
+        for number in range(self.count):
+            started = clock(module.reasoner.device)
+            views = [self._told(batch[row], number, module) for row in pending]
+            scores = self._scores(views, module, plain=plain)
+            totals[pending, : scores.shape[-1]] += scores
+            unsure = (tally.margin(totals[pending]) <= self.threshold).tolist()
+            share = (clock(module.reasoner.device) - started) / len(pending)
+            for row in pending:
+                used[row], seconds[row] = used[row] + 1, seconds[row] + share
+            pending = [row for row, more in zip(pending, unsure, strict=True) if more]
+            if not pending:
+                break
+        return totals, used, seconds
+
+    def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:
+        """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each."""
+        scores: list[list[float]] = []
+        for start in range(0, len(views), self.batch_size):
+            part = views[start : start + self.batch_size]
+            found_here = module.score_options([view.example for view in part], plain=plain)
+            for view, found in zip(part, found_here, strict=True):
+                scores.append([found[view.order.index(place)] for place in range(len(found))])
+        return tally.padded_scores(scores)
+
+    def _voted(self, batch: list[Example], module: Refining) -> list[Answer]:
+        """Decode the answers of all views; the most frequent one counts, the first of equals."""
+        if self.threshold is not None:
+            raise UserError("views.threshold needs questions with candidates; leave it out")
+        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        flat = [view.example for views in tellings for view in views]
+        given: list[Answer] = []
+        for start in range(0, len(flat), self.batch_size):
+            given += module.answer_once(flat[start : start + self.batch_size])
+        answers = []
+        for row, example in enumerate(batch):
+            own = given[row * self.count : (row + 1) * self.count]
+            said = [view.back(answer.answer) for view, answer in zip(tellings[row], own, strict=True)]
+            winner = most_frequent(said, example, module)
+            answers.append(
+                own[0]._replace(
+                    id=example.id,
+                    question=example.question,
+                    gold=example.answer,
+                    answer=winner,
+                    correct=module.benchmark.matches(winner, example.answer),
+                    text="\n".join(said),
+                    tokens=sum(answer.tokens for answer in own),
+                    latents=sum(answer.latents for answer in own),
+                    seconds=sum(answer.seconds for answer in own),
+                )
+            )
+        return answers
+
+
+def most_frequent(said: Sequence[str], example: Example, module: Refining) -> str:
+    """The answer that most views give, answers that mean the same counted together; an empty one counts last."""
+    counts: Counter[str] = Counter()
+    for answer in said:
+        known = next((other for other in counts if module.benchmark.matches(answer, other)), answer)
+        counts[known] += 1 if answer else 0
+    return max(counts, key=counts.__getitem__)
+
+
+class AgreedAnswers(TeachingCallback):
+    """Lets `fit` learn towards the answers on which a question's views agree, in the place of gold answers.
+
+    So what several tellings know is carried into what one pass does, and no label is used. The views are asked of the
+    plain reasoner; a question whose views do not come to a margin is left out.
+
+    Args:
+        count: Views of a question, at most.
+        threshold: Margin between the best and the second candidate, in nats summed over views, at which they agree.
+        seed: Seed of the tellings.
+    """
+
+    def __init__(self, *, count: int = 8, threshold: float = 4.0, seed: int = 0) -> None:
+        self.count = count
+        self.threshold = threshold
+        self.seed = seed
+        self._views = SymmetricViews(count=count, threshold=threshold, seed=seed)
+
+    @torch.no_grad()
+    def teach(self, batch: list[Example], module: Refining) -> list[Example]:
+        """See `TeachingCallback.teach`."""
+        if not batch:
+            return []
+        totals, _, _ = self._views.totals(batch, module, plain=True)
+        agreed = zip(batch, totals.argmax(-1).tolist(), tally.margin(totals).tolist(), strict=True)
+        return [example._replace(answer=example.options[at]) for example, at, far in agreed if far > self.threshold]

@@ -1,0 +1,42 @@
+"""How several tellings' answers are put together, against plain Python."""
+
+import math
+
+import pytest
+import torch
+
+from lightning_latent.refinement import tally
+
+# Two views of two questions, three candidates; the second question has two.
+RAW = [[[0.1, 2.0, -1.0], [3.0, 1.0]], [[1.5, 0.2, 0.0], [0.0, 5.0]]]
+SCORES = torch.stack([tally.padded_scores(view) for view in RAW])
+
+
+def probabilities(raw: list[float]) -> list[float]:
+    total = sum(map(math.exp, raw))
+    return [math.exp(value) / total for value in raw]
+
+
+def test_scores_are_log_probabilities_over_the_candidates() -> None:
+    for view, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        expected = probabilities(RAW[view][row])
+        assert SCORES[view, row, : len(expected)].exp().tolist() == pytest.approx(expected)
+    assert SCORES[:, 1, 2].exp().tolist() == [0, 0]
+
+
+def test_rules() -> None:
+    first, second = ([probabilities(RAW[view][row]) for view in (0, 1)] for row in (0, 1))
+    mean_log = [sum(math.log(p) for p in column) / 2 for column in zip(*first, strict=True)]
+    assert tally.mean_log_probability(SCORES)[0].tolist() == pytest.approx(mean_log)
+    mean = [math.log(sum(column) / 2) for column in zip(*first, strict=True)]
+    assert tally.mean_probability(SCORES)[0].tolist() == pytest.approx(mean)
+    assert tally.majority(SCORES).tolist() == [[0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]
+    surest = min(second, key=lambda view: -sum(p * math.log(p) for p in view))
+    assert tally.least_entropy(SCORES)[1, :2].exp().tolist() == pytest.approx(surest)
+    assert not tally.least_entropy(SCORES).isnan().any()
+
+
+def test_the_margin_is_between_the_best_two() -> None:
+    totals = torch.tensor([[-1.0, -4.0, -2.5], [-3.0, -0.5, float("-inf")]])
+    assert tally.margin(totals).tolist() == [1.5, 2.5]
+    assert tally.margin(torch.zeros(2, 1)).tolist() == [float("inf")] * 2
