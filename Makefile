@@ -14,7 +14,7 @@ $(INSTALLED): pyproject.toml constraints-cpu.txt tools/setup.sh
 	tools/setup.sh
 	touch $@
 
-METHODS := $(addprefix configs/methods/,coconut.yaml paper.yaml random.yaml map.yaml)
+METHODS := $(addprefix configs/methods/,coconut.yaml paper.yaml random.yaml map.yaml views.yaml views_until_sure.yaml)
 
 quickstart: setup ## Learn a map of a frozen reasoner's latents, and compare it with other methods, on a CPU
 	$(PYTHON) train.py fit --config configs/quickstart.yaml --config configs/methods/map.yaml

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lightning_latent.evaluation.table import small
 from lightning_latent.io import replaced
 
 
@@ -34,4 +35,4 @@ def _words(row: Mapping[str, Any]) -> str:
     accuracy = f"{100 * row['accuracy']:.1f}"
     if "gain" not in row:
         return accuracy
-    return f"{accuracy}  ({100 * row['gain']:+.1f}, p = {row['p_holm']:.2g})"
+    return f"{accuracy}  ({100 * row['gain']:+.1f}, p {small(row['p_holm'])})"

@@ -27,9 +27,18 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     if "gain" in row:
         test = row["mcnemar"]
         gain = f"{100 * row['gain']:+.1f} {_interval(row['gain_ci95'], '+.1f')}"
-        paired = [gain, f"{test['fixed']}/{test['broken']}", f"{test['p']:.2g}", f"{row['p_holm']:.2g}"]
+        paired = [gain, f"{test['fixed']}/{test['broken']}", small(test["p"]), small(row["p_holm"])]
     cost = "" if row["cost"] is None else f"{row['cost']:.2f}"
     return [accuracy, *paired, f"{row['tokens_per_question']:.1f}", f"{row['latents_per_question']:.4g}", cost]
+
+
+def small(p: float) -> str:
+    """A p value to two digits; what is too small for a floating-point number is smaller than the smallest.
+
+    >>> small(0.0123), small(0.0)
+    ('0.012', '<1e-300')
+    """
+    return f"{p:.2g}" if p > 1e-300 else "<1e-300"
 
 
 def note(comparison: Mapping[str, Any]) -> str:
