@@ -78,6 +78,9 @@ def say(
 
 def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:
     """Log-likelihood in nats of each question's options as the answer, `### option` and the end of sequence."""
+    if len(set(map(len, options))) == 1:  # option by option, so that nothing that was read has to be repeated
+        columns = [reasoner.score(context, column)[0] for column in zip(*options, strict=True)]
+        return [list(map(float, row)) for row in torch.stack(columns, dim=1).tolist()]
     rows = torch.tensor([row for row, texts in enumerate(options) for _ in texts], device=context.mask.device)
     scores, _ = reasoner.score(select_rows(context, rows), list(chain.from_iterable(options)))
     parts = torch.split(scores, [len(texts) for texts in options])
