@@ -2,11 +2,16 @@
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from subprocess import Popen
+from typing import TYPE_CHECKING
 
 from transformers import Cache
 from transformers.cache_utils import CacheLayerMixin
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer  # takes seconds, and reasoners do not need it
 
 # How the lines of jsonargparse's messages begin that say which types were tried in vain, not what is wrong. Waits for
 # messages that tell the two apart; with new wording some of these lines come through, and nothing is lost.
@@ -43,6 +48,15 @@ def detach_cache(cache: Cache) -> None:
         # Some layers have none and read those of another.
         if isinstance(layer, CacheLayerMixin) and layer.keys is not None and layer.values is not None:
             layer.keys, layer.values = layer.keys.detach(), layer.values.detach()
+
+
+def started_processes(trainer: "Trainer") -> Sequence[Popen[bytes]]:
+    """The processes that Lightning has started on this machine, each a copy of the command.
+
+    Reads `procs` of the launcher, which only the launcher of scripts has. Waits for Lightning to end a run whose
+    process was lost in another way than by killing itself.
+    """
+    return getattr(trainer.strategy.launcher, "procs", [])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from lightning_latent.cli import LatentCLI, main
 from lightning_latent.reasoner import load_reasoner
 from lightning_latent.training import ExportReasoners
 from tests.data.fixtures import FIXTURES, OFFICIAL
-from tests.tiny import save_tiny
+from tests.models import save_plain
 
 ROOT = Path(__file__).parents[1]
 PAPER = ROOT / "configs" / "paper"
@@ -72,7 +72,7 @@ def test_every_model_and_benchmark_is_there():
 @pytest.mark.parametrize(("benchmark", "model"), list(product(BENCHMARKS, MODELS)))
 def test_a_pair_builds_with_a_model_of_its_architecture(benchmark, model, tmp_path):
     architecture, tiny = MODELS[model]
-    directory = save_tiny(tmp_path / "model", tiny)
+    directory = save_plain(tmp_path / "model", tiny)
     cli = LatentCLI([*pair(benchmark, model), "--model.base.path", directory, *CPU], run=False)
     cli.model.configure_model()
     assert type(cli.model.reasoner.model).__name__ == architecture
@@ -116,7 +116,7 @@ def test_train_refine_and_compare(benchmark, model, tmp_path, capsys):
     data = files(benchmark)
     architecture, tiny = MODELS[model]
     base = ["fit", *pair(benchmark, model), *data, *configs(Path("short.yaml")), *CPU]
-    directory = save_tiny(tmp_path / "model", tiny)
+    directory = save_plain(tmp_path / "model", tiny)
     main([*base, "--model.base.path", directory])
     main([*base, "--model.base.path", directory, *configs(MODES / "cot.yaml")])
     run = Path("runs") / model / benchmark

@@ -5,9 +5,8 @@ import shutil
 import sys
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import lightning.pytorch as L
@@ -25,6 +24,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.training import CoconutTraining
+from lightning_latent.upstream import started_processes
 
 DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
 predict), and put any number of finished runs into one table (compare RUN ...). See docs/cli.md."""
@@ -173,7 +173,8 @@ class LatentCLI(LightningCLI):
             made_now = None
         last = None if self.directory is None else self.directory / "checkpoints" / "last.ckpt"
         again = f"with --ckpt_path {last}, if it is there" if self.subcommand == "fit" else "to go on where it stopped"
-        with relay(self._processes, give_up=lambda: self._give_up(made_now), advice=f"run the command again {again}"):
+        advice = f"run the command again {again}"
+        with relay(lambda: started_processes(self.trainer), give_up=lambda: self._give_up(made_now), advice=advice):
             run(**arguments)
         if self.trainer.is_global_zero:
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
@@ -188,12 +189,8 @@ class LatentCLI(LightningCLI):
             return f"The run is in {self.directory}; see it with: tensorboard --logdir {self.directory}"
         return f"Compare it with other runs: python train.py compare {self.directory} OTHER_RUN ..."
 
-    def _processes(self) -> Sequence[Popen[bytes]]:
-        """The processes that Lightning has started on this machine."""
-        return getattr(self.trainer.strategy.launcher, "procs", [])  # other launchers than the script's have none
-
     def _give_up(self, made_now: Path | None) -> None:
-        for process in self._processes():
+        for process in started_processes(self.trainer):
             process.kill()  # not more gently: a process that waits for another does not hear a gentle signal
         if made_now is not None and self.trainer.global_step == 0:
             remove_beginnings(made_now)

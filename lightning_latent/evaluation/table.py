@@ -50,7 +50,7 @@ def note(comparison: Mapping[str, Any]) -> str:
         f"{', '.join(comparison['devices'])}."
     ]
     if len(comparison["devices"]) > 1 or len(comparison["batch_sizes"]) > 1:
-        lines.append("The runs differ in device or batch size: their costs cannot be compared.")
+        lines.append("The runs differ in device or batch size, on which their costs depend.")
     for name, row in comparison["methods"].items():
         if row["fallbacks"]:
             lines.append(f"{name}: {row['fallbacks']:,} questions with non-finite latents were answered unrefined.")

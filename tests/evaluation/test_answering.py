@@ -15,7 +15,8 @@ from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.scoring import option_scores, say
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import think
-from tests.reasoner.models import ANSWERS, QUESTIONS, make_reasoner, naive_decode, naive_score
+from tests.models import ANSWERS, QUESTIONS, make_reasoner
+from tests.reasoner.naive import naive_decode, naive_score
 
 EXAMPLES = [Example(str(n), question, (), ANSWERS[n]) for n, question in enumerate(QUESTIONS)]
 OPTIONS = ("A) lempus.", "B) gorpus. gorpus.", "C) yumpus.")

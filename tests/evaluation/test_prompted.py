@@ -15,7 +15,7 @@ from lightning_latent.evaluation import Answer, PromptedModel, read_run
 from lightning_latent.evaluation.prompted import prompt, stop_tokens, until_stop
 from lightning_latent.reasoner.loading import load_model
 from tests.data.fixtures import FIXTURES
-from tests.tiny import save_tiny
+from tests.models import save_plain
 
 TEMPLATE = (
     "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}"
@@ -40,7 +40,7 @@ def answers(module: PromptedModel, examples: list[Example]) -> list[Answer]:
 
 @pytest.fixture(scope="module", params=["gpt2", "qwen2"])
 def directory(request, tmp_path_factory):
-    return save_tiny(tmp_path_factory.mktemp("instruct"), request.param, chat_template=TEMPLATE)
+    return save_plain(tmp_path_factory.mktemp("instruct"), request.param, chat_template=TEMPLATE)
 
 
 @torch.no_grad()
@@ -71,8 +71,8 @@ def test_it_is_asked_in_its_own_template_and_decoded_greedily(directory):
 
 @torch.no_grad()
 def test_generation_settings_of_the_checkpoint_change_nothing(tmp_path):
-    plain = save_tiny(tmp_path / "plain", "qwen2", chat_template=TEMPLATE)
-    odd = save_tiny(tmp_path / "odd", "qwen2", chat_template=TEMPLATE)
+    plain = save_plain(tmp_path / "plain", "qwen2", chat_template=TEMPLATE)
+    odd = save_plain(tmp_path / "odd", "qwen2", chat_template=TEMPLATE)
     settings = Path(odd) / "generation_config.json"
     added = {"repetition_penalty": 1.1, "no_repeat_ngram_size": 1, "suppress_tokens": list(range(40, 90))}
     added |= {"do_sample": True, "temperature": 0.7, "top_k": 20, "num_beams": 3, "min_new_tokens": 11}
@@ -87,7 +87,7 @@ def test_generation_settings_of_the_checkpoint_change_nothing(tmp_path):
 
 
 def test_a_model_without_a_template_is_refused(tmp_path):
-    path = save_tiny(tmp_path, "llama")
+    path = save_plain(tmp_path, "llama")
     with pytest.raises(UserError, match="has no chat template"):
         ready(path)
 
@@ -110,7 +110,7 @@ def test_rows_end_at_the_first_of_several_stop_tokens():
 
 
 def test_stop_tokens_are_the_models(tmp_path):
-    model, _ = load_model(save_tiny(tmp_path, "llama"), dtype="float32", attention="sdpa")
+    model, _ = load_model(save_plain(tmp_path, "llama"), dtype="float32", attention="sdpa")
     assert stop_tokens(model) == [0]
     model.generation_config.eos_token_id = [3, 4]
     assert stop_tokens(model) == [3, 4]

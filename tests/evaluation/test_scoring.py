@@ -7,7 +7,8 @@ import torch
 
 from lightning_latent.evaluation.scoring import Said, choose, option_scores, read_steps, write_steps
 from lightning_latent.reasoner import LatentReasoner
-from tests.reasoner.models import QUESTIONS, make_reasoner, naive_score
+from tests.models import QUESTIONS, make_reasoner
+from tests.reasoner.naive import naive_score
 
 OPTIONS = [
     ("Bob is a lempus.", "Bob is a yumpus."),

@@ -45,7 +45,7 @@ def test_note_says_what_a_reader_must_know() -> None:
     lost = make_run("map", "x!!", batch_size=8)
     text = note(compare([make_run("Coconut", "x.."), lost]))
     assert "map: 2 questions with non-finite latents were answered unrefined." in text
-    assert "their costs cannot be compared" in text
+    assert "on which their costs depend" in text
     assert HINT in text
     assert HINT not in note(COMPARISON) and "cannot be compared" not in note(COMPARISON)
 

@@ -7,7 +7,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.training.batch import IGNORED, collate
 from lightning_latent.training.curriculum import Layout
-from tests.reasoner.models import make_reasoner
+from tests.models import make_reasoner
 
 EXAMPLES = [
     Example("a", "Is Bob a wumpus or dumpus?", ("Bob is a gorpus.", "Every gorpus is a wumpus."), "Bob is a wumpus."),

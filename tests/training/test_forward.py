@@ -8,7 +8,8 @@ from lightning_latent.data.example import Example
 from lightning_latent.training.batch import collate
 from lightning_latent.training.curriculum import Layout
 from lightning_latent.training.forward import rest_hidden, training_forward
-from tests.reasoner.models import last_hidden, make_reasoner
+from tests.models import make_reasoner
+from tests.reasoner.naive import last_hidden
 
 EXAMPLES = [
     Example(

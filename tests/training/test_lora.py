@@ -13,7 +13,7 @@ from lightning_latent.reasoner import LatentMetadata, LatentReasoner, load_reaso
 from lightning_latent.training import PretrainedBase
 from lightning_latent.training.base import Base
 from lightning_latent.training.export import save_trained
-from tests.tiny import save_tiny
+from tests.models import save_plain
 
 # Transposed layers; a table larger than the vocabulary, tied to the head and not.
 ARCHITECTURES = ("gpt2", "qwen2", "qwen2-untied")
@@ -31,7 +31,7 @@ class Trained(NamedTuple):
 
 @pytest.fixture(params=ARCHITECTURES)
 def directory(request, tmp_path):
-    return save_tiny(tmp_path / "base", request.param)
+    return save_plain(tmp_path / "base", request.param.removesuffix("-untied"), tied="untied" not in request.param)
 
 
 def trained(directory: str, **options) -> Trained:
@@ -127,12 +127,12 @@ def test_half_precision_below_adapters_in_float32(directory, tmp_path):
 
 @pytest.mark.filterwarnings("error")
 def test_nobody_is_warned_of_what_only_peft_can_mend(tmp_path):
-    it = trained(save_tiny(tmp_path / "base", "llama"))
+    it = trained(save_plain(tmp_path / "base", "llama"))
     load_reasoner(it.save(tmp_path / "merged", "merged"))
     load_reasoner(it.save(tmp_path / "adapter", "adapter"))
 
 
 def test_layers_that_are_not_there_are_one_line(tmp_path):
-    directory = save_tiny(tmp_path / "base", "llama")
+    directory = save_plain(tmp_path / "base", "llama")
     with pytest.raises(UserError, match=r"base\.lora_targets \['nope'\]: [^\n]+$"):
         PretrainedBase(path=directory, lora_rank=2, lora_targets=["nope"]).build()

@@ -9,7 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata, load_reasoner
 from lightning_latent.training import ExportReasoners, PretrainedBase
-from tests.tiny import save_tiny
+from tests.models import save_plain
 
 from .small import data, module, trainer
 
@@ -17,7 +17,7 @@ LORA = {"lora_rank": 2, "lora_alpha": 4.0}
 
 
 def test_a_whole_model_is_loaded_as_it_is(tmp_path):
-    model, tokenizer, adapters = PretrainedBase(path=save_tiny(tmp_path, "gpt2")).build()
+    model, tokenizer, adapters = PretrainedBase(path=save_plain(tmp_path, "gpt2")).build()
     assert adapters is None
     assert type(model).__name__ == "GPT2LMHeadModel"
     assert model.dtype == torch.float32 and all(parameter.requires_grad for parameter in model.parameters())
@@ -40,7 +40,7 @@ def test_bad_input_is_one_line(options, message):
 
 @pytest.mark.parametrize("options", [{}, LORA, {**LORA, "dtype": "bfloat16"}])
 def test_a_curriculum_runs_and_leaves_reasoners_that_load(tmp_path, options):
-    base = PretrainedBase(path=save_tiny(tmp_path / "base", "llama"), **options)
+    base = PretrainedBase(path=save_plain(tmp_path / "base", "llama"), **options)
     trained = module(base=base)
     trainer(tmp_path, ExportReasoners(weak_epoch=1), limit_val_batches=0).fit(trained, data())
     for name, (latents, replaced) in {"weak": (0, 0), "final": (1, None)}.items():
@@ -52,7 +52,7 @@ def test_a_curriculum_runs_and_leaves_reasoners_that_load(tmp_path, options):
 
 
 def test_adapters_may_be_saved_alone(tmp_path):
-    base = PretrainedBase(path=save_tiny(tmp_path / "base", "qwen2"), **LORA)
+    base = PretrainedBase(path=save_plain(tmp_path / "base", "qwen2"), **LORA)
     trainer(tmp_path, ExportReasoners(lora="adapter")).fit(module(base=base), data())
     final = tmp_path / "reasoners" / "final"
     assert sorted(path.name for path in final.glob("*.safetensors")) == ["adapter_model.safetensors"]
@@ -60,7 +60,7 @@ def test_adapters_may_be_saved_alone(tmp_path):
 
 
 def test_checkpoints_below_adapters_leave_the_base_out_and_resume(tmp_path):
-    base = PretrainedBase(path=save_tiny(tmp_path / "base", "llama"), **LORA)
+    base = PretrainedBase(path=save_plain(tmp_path / "base", "llama"), **LORA)
     whole = trainer(tmp_path, max_epochs=3)
     torch.manual_seed(0)
     first = module(base=base)
@@ -80,7 +80,7 @@ def test_checkpoints_below_adapters_leave_the_base_out_and_resume(tmp_path):
 
 
 def test_training_goes_on_from_a_reasoner(tmp_path: Path):
-    base = PretrainedBase(path=save_tiny(tmp_path / "base", "llama"))
+    base = PretrainedBase(path=save_plain(tmp_path / "base", "llama"))
     trainer(tmp_path, ExportReasoners(), max_epochs=1).fit(module(base=base), data())
     again = module(base=PretrainedBase(path=str(tmp_path / "reasoners" / "final"), **LORA))
     trainer(tmp_path / "again", ExportReasoners()).fit(again, data())
