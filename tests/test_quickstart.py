@@ -42,3 +42,9 @@ def test_learn_a_map_then_compare_methods(tmp_path, monkeypatch):
     assert (run / "paper" / "test" / "run.json").stat().st_mtime_ns > written  # summed up anew
     assert (run / "paper" / "test" / "predictions.jsonl").read_bytes() == before  # but not answered again
     assert json.loads((run / "comparison.json").read_text())["against"] == "learned map"
+
+    # What a run saves runs again, and is the same run.
+    written = (run / "paper" / "test" / "run.json").stat().st_mtime_ns
+    main(["test", "--config", str(run / "paper" / "test" / "config.yaml")])
+    assert (run / "paper" / "test" / "run.json").stat().st_mtime_ns > written
+    assert (run / "paper" / "test" / "predictions.jsonl").read_bytes() == before

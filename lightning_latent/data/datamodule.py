@@ -56,12 +56,12 @@ class LatentDataModule(LightningDataModule):
     """
 
     benchmark: Benchmark
-    # Path, so that the command line takes an existing file for what it is. Where a class may stand it would read the
-    # whole file otherwise, in case it is the class's config.
-    train: str | Path | ExampleSource | None = None
-    validation: str | Path | ExampleSource | None = None
-    test: str | Path | ExampleSource | None = None
-    predict: str | Path | ExampleSource | None = None
+    # A path, whatever the string names, so that the command line takes an existing file for what it is: where a class or
+    # a string may stand it reads the whole file, in case it is the class's config. In Python a string serves as well.
+    train: ExampleSource | Path | None = None
+    validation: ExampleSource | Path | None = None
+    test: ExampleSource | Path | None = None
+    predict: ExampleSource | Path | None = None
     batch_size: int = 32
     eval_batch_size: int = 64
     num_workers: int = 0
