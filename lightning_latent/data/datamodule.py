@@ -56,8 +56,8 @@ class LatentDataModule(LightningDataModule):
     """
 
     benchmark: Benchmark
-    # A path, whatever the string names, so that the command line takes an existing file for what it is: where a class or
-    # a string may stand it reads the whole file, in case it is the class's config. In Python a string serves as well.
+    # A path, whatever it names, so that the command line takes an existing file for what it is: where a class or a
+    # string may stand it reads the whole file, in case it is the class's config. In Python a string serves as well.
     train: ExampleSource | Path | None = None
     validation: ExampleSource | Path | None = None
     test: ExampleSource | Path | None = None

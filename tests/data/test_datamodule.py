@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import pytest
+import yaml
 from jsonargparse import ArgumentParser
 
 from lightning_latent.data import GSM8K, Example, ExampleSource, LatentDataModule, ProsQA
@@ -190,7 +191,9 @@ def test_a_config_names_every_kind_of_source(write_rows, tmp_path):
     parsed = parser.parse_object({"data": config})
     assert parsed.data.train.class_path == "lightning_latent.data.GeneratedProsQA"
     assert parsed.data.benchmark.init_args.steps == "sentences"
-    assert parsed.data.test == config["test"]
+    assert str(parsed.data.test) == config["test"]
+    printed = yaml.safe_load(parser.dump(parsed))["data"]
+    assert printed["train"]["init_args"]["size"] == 7 and printed["test"] == config["test"]  # it is a config again
     help_text = parser.format_help()
     assert "Seed of the training order." in help_text
 
