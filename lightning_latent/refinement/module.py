@@ -241,12 +241,11 @@ class LatentRefinement(AnsweringModule):
 
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """See `Refining.answer_once`."""
-        plain = self.learn is None and not self.latent_callbacks
         tokens = self.max_new_tokens or self.benchmark.max_new_tokens
         return answer_questions(
             self.reasoner,
             batch,
-            thinking=None if plain else partial(self._refine, batch),
+            thinking=None if self._plain else partial(self._refine, batch),
             say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=tokens, scoring=self.scoring),
             benchmark=self.benchmark,
             room=self._room(tokens),
@@ -267,9 +266,16 @@ class LatentRefinement(AnsweringModule):
         return think(self.reasoner, context) if plain else self._refine(examples, context)
 
     def _refine(self, batch: Sequence[Example], context: Context) -> Thoughts:
+        if self._plain:
+            return think(self.reasoner, context)
         refine = refine_stepwise if self.loop == "stepwise" else refine_trajectory
         with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
             return refine(self.reasoner, context, callbacks, iterations=self.iterations, learned=self.learn)
+
+    @property
+    def _plain(self) -> bool:
+        """Whether nothing refines."""
+        return self.learn is None and not self.latent_callbacks
 
     def _room(self, words: int) -> int:
         """Columns after a question: latents, end marker and words."""
