@@ -55,8 +55,12 @@ FIRST_COMMANDS = [
 
 
 @pytest.fixture(autouse=True)
-def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def in_a_root_without_runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands are built as in a fresh clone: a fit refuses the folder of an earlier one, and a user's may be there."""
+    root = tmp_path_factory.mktemp("root")
+    for name in ("configs", "docs"):
+        (root / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(root)
     monkeypatch.setattr(sys, "argv", ["train.py"])
     monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
 
