@@ -1,7 +1,10 @@
 """What several processes must agree on."""
 
+from collections.abc import Iterable
+
 import lightning as L
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 
 def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> float:
@@ -22,3 +25,17 @@ def share_of_tokens(trainer: L.Trainer, tokens: Tensor) -> float:
     total = trainer.strategy.reduce(own.clone(), reduce_op="sum")  # in place
     # A number, so that it is as precise as the loss that it weighs.
     return float(own) * trainer.world_size / max(float(total), 1.0)
+
+
+def loss_without_questions(trainer: L.Trainer, parameters: Iterable[nn.Parameter]) -> Tensor:
+    """The loss of a rank that ran out of questions: no gradient, but the other ranks wait for its part.
+
+    Args:
+        trainer: The trainer of the run.
+        parameters: What is trained; each takes part in the sum, as `ddp` wants a gradient of every one.
+
+    Returns:
+        Zero, on which every parameter that is trained has a gradient of zero.
+    """
+    share_of_tokens(trainer, torch.zeros((), device=trainer.strategy.root_device))
+    return torch.stack([parameter.sum() for parameter in parameters if parameter.requires_grad]).sum() * 0.0

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.distributed import share_of_tokens
+from lightning_latent.distributed import loss_without_questions, share_of_tokens
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions, read_questions
@@ -204,9 +204,8 @@ class LatentRefinement(AnsweringModule):
         assert self.learn is not None
         for teacher in self.teachers:
             batch = teacher.teach(batch, self)
-        if not batch:  # a process that ran out of questions: no gradient, but the others wait for its part
-            share_of_tokens(self.trainer, torch.zeros((), device=self.device))
-            return torch.stack([parameter.sum() for parameter in self.learn.parameters()]).sum() * 0.0
+        if not batch:
+            return loss_without_questions(self.trainer, self.learn.parameters())
         answers = [example.answer for example in batch]
         steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
         longest = max(map(len, encode_words(self.reasoner.tokenizer, answers, steps)))
@@ -241,28 +240,28 @@ class LatentRefinement(AnsweringModule):
 
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """See `Refining.answer_once`."""
-        tokens = self.max_new_tokens or self.benchmark.max_new_tokens
         return answer_questions(
             self.reasoner,
             batch,
             thinking=None if self._plain else partial(self._refine, batch),
-            say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=tokens, scoring=self.scoring),
+            say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=self._words, scoring=self.scoring),
             benchmark=self.benchmark,
-            room=self._room(tokens),
+            room=self._room(self._words),
         )
 
     @torch.no_grad()
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """See `Refining.score_options`."""
-        tokens = self.max_new_tokens or self.benchmark.max_new_tokens
-        context = read_questions(self.reasoner, examples, room=self._room(tokens))
-        thoughts = think(self.reasoner, context) if plain else self._refine(examples, context)
+        thoughts = self._thoughts(examples, words=self._words, plain=plain)
         return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
     @torch.no_grad()
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by this method, or plainly."""
-        context = read_questions(self.reasoner, examples, room=self._room(0))
+        return self._thoughts(examples, words=0, plain=plain)
+
+    def _thoughts(self, examples: Sequence[Example], *, words: int, plain: bool) -> Thoughts:
+        context = read_questions(self.reasoner, examples, room=self._room(words))
         return think(self.reasoner, context) if plain else self._refine(examples, context)
 
     def _refine(self, batch: Sequence[Example], context: Context) -> Thoughts:
@@ -276,6 +275,11 @@ class LatentRefinement(AnsweringModule):
     def _plain(self) -> bool:
         """Whether nothing refines."""
         return self.learn is None and not self.latent_callbacks
+
+    @property
+    def _words(self) -> int:
+        """Most tokens of an answer."""
+        return self.max_new_tokens or self.benchmark.max_new_tokens
 
     def _room(self, words: int) -> int:
         """Columns after a question: latents, end marker and words."""

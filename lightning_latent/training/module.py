@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.distributed import share_of_tokens
+from lightning_latent.distributed import loss_without_questions, share_of_tokens
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.comparison import PLAIN
@@ -160,9 +160,8 @@ class CoconutTraining(AnsweringModule):
         """Token-mean cross-entropy of the words that the stage leaves."""
         stage = self.stage(batch_idx)
         rate = self._set_learning_rate(stage)
-        if not batch:  # a rank that ran out of questions: no gradient, but the others wait for its part
-            share_of_tokens(self.trainer, torch.zeros((), device=self.device))
-            return torch.stack([p.sum() for p in self.parameters() if p.requires_grad]).sum() * 0.0
+        if not batch:
+            return loss_without_questions(self.trainer, self.parameters())
         layouts = [self._draw_layout(example, stage.number) for example in batch]
         out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts))
         log = partial(self.log, prog_bar=True, batch_size=len(batch))
