@@ -159,16 +159,14 @@ class SymmetricViews(QuestionCallback):
             said = [view.back(answer.answer) for view, answer in zip(tellings[row], own, strict=True)]
             winner = most_frequent(said, example, module)
             answers.append(
-                own[0]._replace(
-                    id=example.id,
-                    question=example.question,
-                    gold=example.answer,
-                    answer=winner,
-                    correct=module.benchmark.matches(winner, example.answer),
-                    text="\n".join(said),
-                    tokens=sum(answer.tokens for answer in own),
+                judge(
+                    module.benchmark,
+                    example,
+                    Said(["\n".join(said)], [winner], [sum(answer.tokens for answer in own)]),
+                    row=0,
                     latents=sum(answer.latents for answer in own),
                     seconds=sum(answer.seconds for answer in own),
+                    fallback=own[0].fallback,
                 )
             )
         return answers
