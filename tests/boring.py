@@ -93,3 +93,14 @@ class BoringData(L.LightningDataModule):
         return DataLoader(torch.ones(self.batches, 1))
 
     val_dataloader = test_dataloader = predict_dataloader = train_dataloader
+
+
+class StopAt(L.Callback):
+    """Ends the run as a crash would."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer, *arguments):
+        if trainer.global_step == self.step:
+            raise KeyboardInterrupt

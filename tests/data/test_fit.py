@@ -7,11 +7,12 @@ from dataclasses import replace
 import lightning as L
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lightning_latent.data import LatentDataModule, ProsQA
 from lightning_latent.data.streaming import row_source
 from lightning_latent.data.streaming.row_source import open_file
+from tests.boring import StopAt
 
 from .conftest import prosqa_rows
 
@@ -37,17 +38,6 @@ class Listener(L.LightningModule):
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.0)
-
-
-class StopAt(Callback):
-    """Ends the run as a crash would."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_end(self, trainer, *arguments):
-        if trainer.global_step == self.step:
-            raise KeyboardInterrupt
 
 
 def trainer(path, *callbacks, **arguments) -> L.Trainer:

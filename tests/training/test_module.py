@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import LatentMetadata
+from tests.boring import StopAt
 
 from .small import STEPS, data, module, trainer, weights
 
@@ -27,17 +28,6 @@ class Watch(Callback):
 
     def on_validation_epoch_end(self, trainer, pl_module):
         self.validated.append(pl_module.reasoner.num_latents)
-
-
-class StopAt(Callback):
-    """Ends the run as a crash would."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_end(self, trainer, *arguments):
-        if trainer.global_step == self.step:
-            raise KeyboardInterrupt
 
 
 def adam_steps(trained) -> set[int]:
