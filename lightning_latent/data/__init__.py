@@ -10,6 +10,7 @@ from lightning_latent.data.benchmarks.prontoqa import ProntoQA
 from lightning_latent.data.benchmarks.prosqa import ProsQA
 from lightning_latent.data.benchmarks.strategyqa import StrategyQA
 from lightning_latent.data.example import Example
+from lightning_latent.data.prontoqa.balanced import BalancedProntoQA
 from lightning_latent.data.prosqa.balanced import BalancedProsQA
 from lightning_latent.data.prosqa.generated import GeneratedProsQA
 from lightning_latent.data.streaming.source import ExampleSource
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GSM8K",
     "AquaRat",
+    "BalancedProntoQA",
     "BalancedProsQA",
     "Benchmark",
     "Example",

@@ -1,17 +1,17 @@
 """ProntoQA: is a statement true or false in a world of made-up classes."""
 
 import random
-import re
 from collections.abc import Mapping, Sequence
 
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
+from lightning_latent.data.prontoqa.retelling import retold
+from lightning_latent.data.prontoqa.sentences import ASK
 from lightning_latent.data.views import View
 
 _WORDS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 _LOGIC_LLM_ASK = "Is the following statement true or false?"
-_ASK = "True or false:"
 
 
 class ProntoQA(Benchmark):
@@ -36,7 +36,7 @@ class ProntoQA(Benchmark):
             steps, answer = _hops(texts_field(example, "chain_of_thought")), text_field(example, "answer")
         elif "context" in row:
             statement = text_field(row, "question").removeprefix(_LOGIC_LLM_ASK).strip()
-            question = f"{text_field(row, 'context')} {_ASK} {statement}"
+            question = f"{text_field(row, 'context')} {ASK} {statement}"
             steps = _hops(texts_field(row, "explanation"))
             answer = _option(texts_field(row, "options"), text_field(row, "answer"))
         else:
@@ -46,13 +46,8 @@ class ProntoQA(Benchmark):
         return Example(row_id(row, index, "id"), question, steps, answer, options=("True", "False"))
 
     def view(self, example: Example, rng: random.Random) -> View | None:
-        """The facts in another order; None where the question does not end with what is asked of them."""
-        facts, ask, asked = example.question.partition(_ASK)
-        if not ask:
-            return None
-        sentences = re.split(r"(?<=\.)\s+", facts.strip())
-        told = " ".join(rng.sample(sentences, len(sentences)))
-        return View(example._replace(question=f"{told} {ask}{asked}"), order=(0, 1))
+        """Premises in another order, other names and classes, the asked thing negated; see `retold`."""
+        return retold(example, rng)
 
     def extract(self, text: str) -> str:
         """True or False, by the rules of `stated_word`; yes and no count as well."""

@@ -1,0 +1,1 @@
+"""Questions of ProntoQA's kind made on the fly, and how they are told otherwise."""
