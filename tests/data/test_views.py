@@ -5,7 +5,17 @@ import re
 
 import pytest
 
-from lightning_latent.data import AquaRat, BalancedProsQA, GeneratedProsQA, MathQA, ProntoQA, ProsQA
+from lightning_latent.data import (
+    GSM8K,
+    AquaRat,
+    BalancedProntoQA,
+    BalancedProsQA,
+    GeneratedProsQA,
+    MathQA,
+    ProntoQA,
+    ProsQA,
+    StrategyQA,
+)
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.graph import shortest_paths
@@ -15,6 +25,9 @@ PRONTO = (
     "Stella is bright."
 )
 OPTIONS = ("A) 24", "B) 120", "C) 625", "D) none of these", "E) 7")
+PEOPLE = Example(
+    "gsm8k/x/1", "Tom has 3 cats. Mary's aunt, Mrs. Alice Bell, has 2 more than Tom. How many?", ("<<3+2=5>>",), "5"
+)
 CHOICE = Example("aqua_rat/x/1", "How many?\n" + "\n".join(OPTIONS), ("5 * 5",), "C) 625", OPTIONS)
 
 
@@ -24,7 +37,9 @@ def examples() -> list[tuple[Benchmark, Example]]:
         *GeneratedProsQA(size=20, seed=5),
     ]
     pronto = ProntoQA().parse({"question": PRONTO, "steps": ["Stella is a wumpus."], "answer": "True"}, index=0)
-    return [*((ProsQA(), e) for e in generated), (ProntoQA(), pronto), (AquaRat(), CHOICE), (MathQA(), CHOICE)]
+    prontos = [pronto, *BalancedProntoQA(size=20, seed=5)]
+    own = [(AquaRat(), CHOICE), (MathQA(), CHOICE), (GSM8K(), PEOPLE)]
+    return [*((ProsQA(), e) for e in generated), *((ProntoQA(), e) for e in prontos), *own]
 
 
 @pytest.mark.parametrize(("benchmark", "example"), examples(), ids=lambda value: getattr(value, "id", None))
@@ -69,3 +84,48 @@ def test_the_path_is_preserved(seed: int) -> None:
 
 def test_what_is_not_in_these_sentences_has_no_view() -> None:
     assert ProsQA().view(Example("1", "Why?", (), "So."), random.Random(0)) is None
+
+
+def proven(premises: list[str], who: str, asked: str) -> bool:
+    """Follow the premises from a person to what is said of the last class; none of this is the package's code."""
+    known, said = {who}, {}
+    for _ in premises:
+        for premise in premises:
+            subject, _, predicate = premise.removeprefix("Every ").partition(" is ")
+            if subject in known:
+                known.add(re.sub(r"^an? ", "", predicate))
+    said = {word.removeprefix("not "): not word.startswith("not ") for word in known}
+    return said[asked.removeprefix("not ")] != asked.startswith("not ")
+
+
+def test_the_premises_of_a_generated_question_and_of_its_views_prove_its_answer() -> None:
+    answers, negated = [], 0
+    for number, example in enumerate(BalancedProntoQA(size=200, seed=3, split="evaluation")):
+        view = ProntoQA().view(example, random.Random(number))
+        assert view is not None
+        for told in (example, view.example):
+            premises, _, question = told.question.partition(" True or false: ")
+            who, _, asked = question.removesuffix(".").partition(" is ")
+            assert str(proven([p.strip(" .") for p in premises.split(". ")], who, asked)) == told.answer
+            assert set(told.steps) <= {f"{p.strip(' .')}." for p in premises.split(". ")}
+            assert 3 <= len(told.steps) <= 4
+        assert [re.sub(r"\ban\b", "a", view.back(step)) for step in view.example.steps] == [
+            re.sub(r"\ban\b", "a", step) for step in example.steps
+        ]
+        answers.append(example.answer)
+        negated += view.example.answer != example.answer
+    assert 70 < answers.count("True") < 130 and 70 < negated < 130
+
+
+def test_only_people_who_are_certainly_people_are_renamed() -> None:
+    view = GSM8K().view(PEOPLE, random.Random(0))
+    assert set(view.words.values()) == {"Tom", "Mary"} and not set(view.words) & {"Tom", "Mary", "Alice"}
+    assert "Mrs. Alice Bell" in view.example.question and view.example.steps == PEOPLE.steps
+    assert view.back(view.example.question) == PEOPLE.question
+
+
+def test_where_nothing_can_be_exchanged_there_is_no_view() -> None:
+    example = Example("1", "Did Tom Cruise meet Plato?", (), "no", ("yes", "no"))
+    assert StrategyQA().view(example, random.Random(0)) is None
+    nobody = Example("1", "How many are 2 and 3?", (), "5")
+    assert GSM8K().view(nobody, random.Random(0)).example == nobody

@@ -1,11 +1,14 @@
 """GSM8K and GSM8K-Aug: grade-school word problems whose answer is a number."""
 
+import random
 import re
 from typing import Literal
 
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.answers import number_value, same_number, stated_number
+from lightning_latent.data.benchmarks.people import exchanged
 from lightning_latent.data.example import Example
+from lightning_latent.data.views import View, inverse, replaced_words
 
 _EQUATION = re.compile(r"<<.*?>>")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -47,6 +50,18 @@ class GSM8K(Benchmark):
         if number_value(answer) is None:
             raise ValueError(f"the answer {answer!r} is not a number")
         return Example(id=row_id(row, index, "id"), question=question, steps=steps, answer=answer)
+
+    def view(self, example: Example, rng: random.Random) -> View:
+        """People get other names of their gender; a question that names nobody stays as it is.
+
+        Nothing else is exchanged. Numbers, things and the order of sentences are no symmetry: they change what is computed, or how it reads.
+        """
+        words = exchanged(example.question, rng)
+        told = example._replace(
+            question=replaced_words(example.question, words),
+            steps=tuple(replaced_words(step, words) for step in example.steps),
+        )
+        return View(told, words=inverse(words))
 
     def extract(self, text: str) -> str:
         """By the rules of `stated_number`: the first number after an answer cue, else the last of the text."""

@@ -11,7 +11,7 @@ class StrategyQA(Benchmark):
     """StrategyQA (arXiv 2101.02235): the steps are the decomposition, the answer is yes or no.
 
     Reads the official JSON array `{qid, question, answer, decomposition, ...}`; a row without a decomposition has no
-    steps.
+    steps. Its questions are about the world, so that nothing in them can be exchanged: they have no views.
     """
 
     name = "strategyqa"
