@@ -54,7 +54,7 @@ class GSM8K(Benchmark):
     def view(self, example: Example, rng: random.Random) -> View:
         """People get other names of their gender; a question that names nobody stays as it is.
 
-        Nothing else is exchanged. Numbers, things and the order of sentences are no symmetry: they change what is computed, or how it reads.
+        Nothing else is exchanged: numbers, things and the order of sentences change what is computed, or how it reads.
         """
         words = exchanged(example.question, rng)
         told = example._replace(
