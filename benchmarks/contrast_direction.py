@@ -2,7 +2,7 @@
 
     python benchmarks/contrast_direction.py --questions 2000
 
-For each latent of plain trajectories: the cosine between the contrastive direction, towards the strong and away from the
+For each latent of plain trajectories: the cosine between the contrastive direction, towards strong and away from the
 weak reference, and the gradient of the gold answer's log-likelihood, beside that of a random direction; and what moving
 along each by the same fraction of the latent's length does to that likelihood and to answers. Moves that nobody could
 know without the gold answer, along the gradient, show how much there would be to gain.
