@@ -1,19 +1,31 @@
-"""Callbacks that refine latents, control what refining does, look at latents, and write down the answers."""
+"""Callbacks that refine latents, control what refining does, say how often a question is asked, and write answers down."""
 
+from lightning_latent.callbacks.borrowed import BorrowedLatents
+from lightning_latent.callbacks.confidence import AnswerConfidence
 from lightning_latent.callbacks.contrastive import ContrastiveFeedback
+from lightning_latent.callbacks.contrastive_logits import ContrastiveLogits
 from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
+from lightning_latent.callbacks.early import EarlyAnswer
 from lightning_latent.callbacks.inspection import TrajectoryInspection
 from lightning_latent.callbacks.predictions import Predictions
 from lightning_latent.callbacks.residual import ResidualBlending
+from lightning_latent.callbacks.samples import NoiseSamples
+from lightning_latent.callbacks.stable import StableAnswer
 from lightning_latent.callbacks.views import AgreedAnswers, SymmetricViews
 
 __all__ = [
     "AgreedAnswers",
+    "AnswerConfidence",
+    "BorrowedLatents",
     "ContrastiveFeedback",
+    "ContrastiveLogits",
+    "EarlyAnswer",
+    "NoiseSamples",
     "Predictions",
     "RandomDirection",
     "ReplacedLatents",
     "ResidualBlending",
+    "StableAnswer",
     "SymmetricViews",
     "TrajectoryInspection",
 ]

@@ -68,11 +68,11 @@ class RandomDirection(LatentCallback):
 
     def displacement(self, step: int, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """Stepwise: see the class."""
-        return self._scaled(latent, self._drawn(latent)[:, step])
+        return controls.random_moves(latent, self._drawn(latent)[:, step], fraction=self.search_step)
 
     def trajectory_displacement(self, latents: Tensor) -> Tensor:
         """Trajectory: see the class."""
-        return self._scaled(latents, self._drawn(latents))
+        return controls.random_moves(latents, self._drawn(latents), fraction=self.search_step)
 
     def _drawn(self, like: Tensor) -> Tensor:
         if self._directions is None:
@@ -81,6 +81,3 @@ class RandomDirection(LatentCallback):
             )
             self._directions = drawn.to(like)
         return self._directions
-
-    def _scaled(self, latents: Tensor, directions: Tensor) -> Tensor:
-        return self.search_step * latents.norm(dim=-1, keepdim=True) * directions

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lightning_latent.callbacks.escalation import choose_candidates, escalate
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 from lightning_latent.errors import UserError
@@ -94,12 +95,8 @@ class SymmetricViews(QuestionCallback):
     def _scored(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Score the candidates of all views, or of as many as a question needs."""
         totals, used, seconds = self.totals(batch, module)
-        chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
-        said, thoughts = Said([""] * len(batch), chosen, [0] * len(batch)), module.reasoner.num_latents
-        return [
-            judge(module.benchmark, example, said, row=row, latents=used[row] * thoughts, seconds=seconds[row])
-            for row, example in enumerate(batch)
-        ]
+        latents = [count * module.reasoner.num_latents for count in used]
+        return choose_candidates(batch, totals, module, latents=latents, seconds=seconds)
 
     def totals(
         self, batch: list[Example], module: Refining, *, plain: bool = False
@@ -117,21 +114,15 @@ class SymmetricViews(QuestionCallback):
     ) -> tuple[Tensor, list[int], list[float]]:
         """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
         assert self.threshold is not None
+        enough = self.threshold
         totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
-        used, seconds = [0] * len(batch), [0.0] * len(batch)
-        pending = list(range(len(batch)))
-        for number in range(self.count):
-            started = clock(module.reasoner.device)
-            views = [self._told(batch[row], number, module) for row in pending]
-            scores = self._scores(views, module, plain=plain)
-            totals[pending, : scores.shape[-1]] += scores
-            unsure = (tally.margin(totals[pending]) <= self.threshold).tolist()
-            share = (clock(module.reasoner.device) - started) / len(pending)
-            for row in pending:
-                used[row], seconds[row] = used[row] + 1, seconds[row] + share
-            pending = [row for row, more in zip(pending, unsure, strict=True) if more]
-            if not pending:
-                break
+
+        def ask(number: int, rows: list[int]) -> list[bool]:
+            scores = self._scores([self._told(batch[row], number, module) for row in rows], module, plain=plain)
+            totals[rows, : scores.shape[-1]] += scores
+            return [margin > enough for margin in tally.margin(totals[rows]).tolist()]
+
+        used, seconds = escalate(ask, size=len(batch), rounds=self.count, device=module.reasoner.device)
         return totals, used, seconds
 
     def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:

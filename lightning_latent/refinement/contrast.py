@@ -34,6 +34,16 @@ def contrast_gradient_through(latents: Tensor, strong: Tensor, weak: Tensor) -> 
     return torch.autograd.grad(contrast_loss(latents, strong, weak).sum(), latents)[0]
 
 
+def contrast_scores(base: Tensor, strong: Tensor, weak: Tensor, *, weight: float) -> Tensor:
+    """The contrast in the answers: `log p(c) + alpha (log p_S(c) - log p_W(c))`.
+
+    That of DExperts (arXiv 2105.03023) with candidates in the place of tokens; contrastive decoding (arXiv 2210.15097)
+    leaves the base out. All are log-probabilities `[B, C]` over a question's C candidates,
+    minus infinity where a question has fewer; `weight` is alpha.
+    """
+    return torch.where(base.isinf(), base, base + weight * (strong - weak))
+
+
 def search_displacement(
     latents: Tensor, gradient: Tensor, *, search_step: float, scale: StepScale = "raw", sign: Sign = "descent"
 ) -> Tensor:

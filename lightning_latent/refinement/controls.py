@@ -41,3 +41,8 @@ def random_directions(questions: list[str], *, steps: int, size: int, seed: int)
         drawn.append(torch.randn(steps, size, generator=generator))
     directions = torch.stack(drawn)
     return directions / directions.norm(dim=-1, keepdim=True)
+
+
+def random_moves(latents: Tensor, directions: Tensor, *, fraction: float) -> Tensor:
+    """Moves `s ||h_t|| z_t` of latents `[..., D]` in directions of length 1, `fraction` being s."""
+    return fraction * latents.norm(dim=-1, keepdim=True) * directions

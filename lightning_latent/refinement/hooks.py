@@ -10,6 +10,8 @@ from torch import Tensor
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.scoring import Said
+from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts
 from lightning_latent.refinement.reference import Reference
@@ -29,6 +31,10 @@ class Refining(Protocol):
     def reasoner(self) -> LatentReasoner:
         """The frozen base, loaded when it is first asked for."""
 
+    @property
+    def refines(self) -> bool:
+        """Whether anything refines latents; thoughts are plain otherwise."""
+
     def load_reference(self, path: str, *, role: str) -> Reference:
         """Load another checkpoint of the same model, which the answers then depend on.
 
@@ -46,8 +52,24 @@ class Refining(Protocol):
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """Log-likelihood in nats of each question's options after the thoughts of the run's method, or plain ones."""
 
-    def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
-        """Think about questions by the run's method, or plainly."""
+    def read(self, examples: Sequence[Example]) -> Context:
+        """Let the reasoner read questions, with room for thoughts and answers after them."""
+
+    def think(
+        self,
+        examples: Sequence[Example],
+        *,
+        plain: bool = False,
+        context: Context | None = None,
+        iterations: int | None = None,
+    ) -> Thoughts:
+        """Think about questions by the run's method, or plainly.
+
+        `context` is that of the questions, where they have been read; `iterations` in the place of the run's own.
+        """
+
+    def say(self, context: Context, examples: Sequence[Example]) -> Said:
+        """Answer questions from where their latents end, by the run's scoring."""
 
 
 class LatentCallback(L.Callback):
@@ -96,6 +118,9 @@ class QuestionCallback(L.Callback):
     def active(self) -> bool:
         """Whether it does anything as it is set; an inactive one is not called."""
         return True
+
+    def prepare(self, module: Refining) -> None:
+        """Get ready for a run: load what is needed. Called once a run, before any question."""
 
     def answer(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Answer the questions of a batch, in order, by what the module can do with any question."""

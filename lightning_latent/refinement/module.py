@@ -17,7 +17,7 @@ from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions, read_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
-from lightning_latent.evaluation.scoring import Scoring, option_scores, say
+from lightning_latent.evaluation.scoring import Said, Scoring, option_scores, say
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
@@ -96,10 +96,10 @@ class LatentRefinement(AnsweringModule):
         self.trust_remote_code = trust_remote_code
         self.frozen: LatentReasoner | None = None
         self.latent_callbacks: list[LatentCallback] = []
-        self.asking: QuestionCallback | None = None
+        self.asking: list[QuestionCallback] = []
         self.teachers: list[TeachingCallback] = []
         self._named = method is not None
-        self._prepared: list[LatentCallback] = []
+        self._prepared: list[LatentCallback | QuestionCallback] = []
 
     # Getting ready.
 
@@ -115,15 +115,15 @@ class LatentRefinement(AnsweringModule):
         super().setup(stage)
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
-        asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
-        self.asking = asking[0] if asking else None
+        self.asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
         self.teachers = [c for c in callbacks if isinstance(c, TeachingCallback)]
-        kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
+        kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *self.asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
+        if len(self.asking) > 1:
+            raise UserError(f"{kinds[-2]} and {kinds[-1]} would both answer the questions; leave one out")
         if not self._named:
-            parts: list[object] = [*([] if self.learn is None else [self.learn]), *self.latent_callbacks, *asking]
-            self.method = " + ".join(type(part).__name__ for part in parts) or PLAIN
+            self.method = " + ".join([*([] if self.learn is None else [type(self.learn).__name__]), *kinds]) or PLAIN
         if stage == "fit" and self.learn is None:
             raise UserError(
                 f"{self.method} learns nothing: validate, test and predict answer by it; for fit give model.learn, "
@@ -141,7 +141,7 @@ class LatentRefinement(AnsweringModule):
                 dtype = torch.promote_types(loaded.dtype, torch.float32)
                 self.learn.build(num_latents=loaded.num_latents, hidden_size=loaded.hidden_size, dtype=dtype)
             self.frozen = loaded
-        for callback in self.latent_callbacks:
+        for callback in (*self.latent_callbacks, *self.asking):
             if callback not in self._prepared:
                 self._prepared.append(callback)
                 callback.prepare(self)
@@ -236,45 +236,58 @@ class LatentRefinement(AnsweringModule):
 
     def answer(self, batch: list[Example]) -> list[Answer]:
         """See `AnsweringModule.answer`."""
-        return self.answer_once(batch) if self.asking is None else self.asking.answer(batch, self)
+        return self.asking[0].answer(batch, self) if self.asking else self.answer_once(batch)
 
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """See `Refining.answer_once`."""
         return answer_questions(
             self.reasoner,
             batch,
-            thinking=None if self._plain else partial(self._refine, batch),
-            say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=self._words, scoring=self.scoring),
+            thinking=partial(self._refine, batch) if self.refines else None,
+            say=self.say,
             benchmark=self.benchmark,
             room=self._room(self._words),
         )
 
+    def read(self, examples: Sequence[Example]) -> Context:
+        """See `Refining.read`."""
+        return read_questions(self.reasoner, examples, room=self._room(self._words))
+
+    @torch.no_grad()
+    def think(
+        self,
+        examples: Sequence[Example],
+        *,
+        plain: bool = False,
+        context: Context | None = None,
+        iterations: int | None = None,
+    ) -> Thoughts:
+        """See `Refining.think`."""
+        context = self.read(examples) if context is None else context
+        return think(self.reasoner, context) if plain else self._refine(examples, context, iterations=iterations)
+
+    def say(self, context: Context, examples: Sequence[Example]) -> Said:
+        """See `Refining.say`."""
+        rule, words = self.benchmark, self._words
+        return say(self.reasoner, context, examples, benchmark=rule, max_new_tokens=words, scoring=self.scoring)
+
     @torch.no_grad()
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """See `Refining.score_options`."""
-        thoughts = self._thoughts(examples, words=self._words, plain=plain)
+        thoughts = self.think(examples, plain=plain)
         return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
-    @torch.no_grad()
-    def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
-        """Think about questions by this method, or plainly."""
-        return self._thoughts(examples, words=0, plain=plain)
-
-    def _thoughts(self, examples: Sequence[Example], *, words: int, plain: bool) -> Thoughts:
-        context = read_questions(self.reasoner, examples, room=self._room(words))
-        return think(self.reasoner, context) if plain else self._refine(examples, context)
-
-    def _refine(self, batch: Sequence[Example], context: Context) -> Thoughts:
-        if self._plain:
+    def _refine(self, batch: Sequence[Example], context: Context, *, iterations: int | None = None) -> Thoughts:
+        if not self.refines:
             return think(self.reasoner, context)
-        refine = refine_stepwise if self.loop == "stepwise" else refine_trajectory
+        refine, moves = (refine_stepwise if self.loop == "stepwise" else refine_trajectory), iterations or self.iterations
         with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
-            return refine(self.reasoner, context, callbacks, iterations=self.iterations, learned=self.learn)
+            return refine(self.reasoner, context, callbacks, iterations=moves, learned=self.learn)
 
     @property
-    def _plain(self) -> bool:
-        """Whether nothing refines."""
-        return self.learn is None and not self.latent_callbacks
+    def refines(self) -> bool:
+        """See `Refining.refines`."""
+        return self.learn is not None or bool(self.latent_callbacks)
 
     @property
     def _words(self) -> int:

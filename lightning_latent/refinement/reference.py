@@ -68,6 +68,16 @@ class Reference:
             return hidden
         return torch.cat([hidden, self.next_latents(latents[:, :-1])], dim=1)
 
+    def thought(self) -> Tensor:
+        """The latents `[B, T, D]` that this model thinks by itself about the questions."""
+        assert self._question is not None
+        return self.reasoner.rollout(self._question).latents
+
+    def conclude(self, latents: Tensor) -> Context:
+        """The context where this model would answer, after a trajectory `[B, T, D]`."""
+        assert self._question is not None
+        return self.reasoner.conclude(self._question, latents)
+
     def _read(self) -> Context:
         assert self._followed is not None, "begin comes first"
         return self._followed

@@ -47,6 +47,17 @@ def least_entropy(scores: Tensor) -> Tensor:
     return scores.gather(0, entropy.argmin(0)[None, :, None].expand(1, *scores.shape[1:])).squeeze(0)
 
 
+def most_confident(scores: Tensor) -> Tensor:
+    """What the view says that finds its own answer the likeliest: `[V, B, C]` to `[B, C]`."""
+    surest = scores.amax(-1).argmax(0)
+    return scores.gather(0, surest[None, :, None].expand(1, *scores.shape[1:])).squeeze(0)
+
+
+def unchanged(scores: Tensor, before: Tensor) -> Tensor:
+    """Whether the best candidate is still the same: two of `[B, C]` to `[B]`."""
+    return scores.argmax(-1) == before.argmax(-1)
+
+
 def margin(totals: Tensor) -> Tensor:
     """How far the best candidate is ahead of the second: `[B, C]` to `[B]`; infinite where there is only one.
 

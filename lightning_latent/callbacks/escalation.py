@@ -1,0 +1,72 @@
+"""Spending more on a question until its answer is sure: round after round, each for the questions that need it."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
+from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answering import clock, judge
+from lightning_latent.evaluation.scoring import Said
+from lightning_latent.refinement.hooks import Refining
+
+Ask = Callable[[int, list[int]], Sequence[bool]]
+"""Does one more round (its number, from 0) for the questions of these rows, and says of each whether it is sure."""
+
+
+class Spent(NamedTuple):
+    """What each of B questions took."""
+
+    rounds: list[int]
+    seconds: list[float]  # its share of every round that it was in
+
+
+def escalate(ask: Ask, *, size: int, rounds: int, device: torch.device) -> Spent:
+    """Go on asking the questions that are not sure yet; nothing is computed for the others any more.
+
+    Args:
+        ask: One round; it is given the rows that are left, fewer each time.
+        size: Number of questions B, at least one.
+        rounds: Most rounds of a question.
+        device: Where they are computed.
+    """
+    spent = Spent([0] * size, [0.0] * size)
+    pending = list(range(size))
+    for number in range(rounds):
+        started = clock(device)
+        sure = ask(number, pending)
+        share = (clock(device) - started) / len(pending)
+        for row in pending:
+            spent.rounds[row] += 1
+            spent.seconds[row] += share
+        pending = [row for row, enough in zip(pending, sure, strict=True) if not enough]
+        if not pending:
+            break
+    return spent
+
+
+def most_candidates(batch: Sequence[Example], *, method: str) -> int:
+    """How many candidates C a question of the batch has, at most.
+
+    Raises:
+        UserError: One has none; `method` is what cannot do without.
+    """
+    for example in batch:
+        if not example.options:
+            raise UserError(f"{method} scores candidates, and question {example.id} has none; leave {method} out")
+    return max(len(example.options) for example in batch)
+
+
+def choose_candidates(
+    batch: Sequence[Example], totals: Tensor, module: Refining, *, latents: Sequence[int], seconds: Sequence[float]
+) -> list[Answer]:
+    """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it."""
+    chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
+    said = Said([""] * len(batch), chosen, [0] * len(batch))
+    return [
+        judge(module.benchmark, example, said, row=row, latents=latents[row], seconds=seconds[row])
+        for row, example in enumerate(batch)
+    ]
