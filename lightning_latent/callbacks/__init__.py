@@ -1,4 +1,4 @@
-"""Callbacks that refine latents, control what refining does, say how often a question is asked, and write answers down."""
+"""Callbacks that refine latents, control what refining does, ask more than once, and write down the answers."""
 
 from lightning_latent.callbacks.borrowed import BorrowedLatents
 from lightning_latent.callbacks.confidence import AnswerConfidence

@@ -14,7 +14,7 @@ from lightning_latent.refinement.hooks import LatentCallback, Refining
 
 
 class AnswerClimbing(LatentCallback):
-    """Moves latents to where what the reasoner says at its answer's tokens scores better; a subclass says how it scores.
+    """Moves latents to where what the reasoner says at its answer scores better; a subclass says how it scores.
 
     It needs `model.loop: trajectory`, and gradients. Legend: B batch, T latents, D hidden size, K tokens of an answer,
     V vocabulary.
@@ -58,9 +58,7 @@ class AnswerClimbing(LatentCallback):
         """See the class."""
         if torch.is_inference_mode_enabled():
             raise UserError(f"{type(self).__name__} needs gradients; set trainer.inference_mode to false")
-        moved = climb(
-            latents, self._trajectory_score, steps=self.steps, search_step=self.search_step, guard=self.guard
-        )
+        moved = climb(latents, self._trajectory_score, steps=self.steps, search_step=self.search_step, guard=self.guard)
         return moved - latents.detach()
 
     def end(self) -> None:

@@ -34,7 +34,7 @@ class EarlyAnswer(QuestionCallback):
         self.threshold = threshold
 
     def prepare(self, module: Refining) -> None:
-        """Refuse latents that are refined, for the callbacks know whole batches only, and a reasoner without latents."""
+        """Refuse latents that are refined, as what refines knows whole batches only, and a reasoner without latents."""
         if module.refines:
             raise UserError("EarlyAnswer stops plain thoughts; leave model.learn and the callbacks that refine out")
         if not module.reasoner.num_latents:

@@ -56,7 +56,7 @@ def most_candidates(batch: Sequence[Example], *, method: str) -> int:
     """
     for example in batch:
         if not example.options:
-            raise UserError(f"{method} scores candidates, and question {example.id} has none; leave {method} out")
+            raise UserError(f"{method} scores candidates, and question {example.id} has none; leave it out")
     return max(len(example.options) for example in batch)
 
 

@@ -31,8 +31,8 @@ class NoiseSamples(QuestionCallback):
 
     A sample is `h_t + s ||h_t|| z_t`, each `z_t` a direction of length 1 drawn by the question's text, the sample's
     number and the seed. A question is read and thought about once; all samples of a batch are then replayed in one
-    pass, so `data.eval_batch_size` times `count` rows must fit. Where questions have no candidates, each sample's answer
-    is decoded, which `majority`, `most_confident` and `oracle` can put together.
+    pass, so `data.eval_batch_size` times `count` rows must fit. Where questions have no candidates, each sample's
+    answer is decoded, which `majority`, `most_confident` and `oracle` can put together.
 
     Args:
         count: Samples of a question, at most; its own latents, unmoved, are the first.
@@ -91,7 +91,9 @@ class NoiseSamples(QuestionCallback):
         """Score the candidates by one sample after the other, each only for the questions that are not sure yet."""
         assert self.threshold is not None
         enough, size = self.threshold, len(thought.batch)
-        totals = torch.zeros(size, most_candidates(thought.batch, method="a threshold"), dtype=torch.float64)
+        totals = torch.zeros(
+            size, most_candidates(thought.batch, method="threshold of NoiseSamples"), dtype=torch.float64
+        )
 
         def ask(number: int, rows: list[int]) -> list[bool]:
             scores = self._scores([number], rows, thought, module)[0]

@@ -62,9 +62,7 @@ def mean_over_answer(values: Tensor, real: Tensor) -> Tensor:
     return torch.where(real, values, 0).sum(-1) / real.sum(-1)
 
 
-def climb(
-    latents: Tensor, score: Callable[[Tensor], Tensor], *, steps: int, search_step: float, guard: bool
-) -> Tensor:
+def climb(latents: Tensor, score: Callable[[Tensor], Tensor], *, steps: int, search_step: float, guard: bool) -> Tensor:
     """Go up the gradient of a score of each trajectory: `h_t <- h_t + eta ||h_t|| g_t / ||g_t||`, n times.
 
     Args:

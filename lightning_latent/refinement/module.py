@@ -141,7 +141,8 @@ class LatentRefinement(AnsweringModule):
                 dtype = torch.promote_types(loaded.dtype, torch.float32)
                 self.learn.build(num_latents=loaded.num_latents, hidden_size=loaded.hidden_size, dtype=dtype)
             self.frozen = loaded
-        for callback in (*self.latent_callbacks, *self.asking):
+        callbacks: list[LatentCallback | QuestionCallback] = [*self.latent_callbacks, *self.asking]
+        for callback in callbacks:
             if callback not in self._prepared:
                 self._prepared.append(callback)
                 callback.prepare(self)
@@ -280,7 +281,10 @@ class LatentRefinement(AnsweringModule):
     def _refine(self, batch: Sequence[Example], context: Context, *, iterations: int | None = None) -> Thoughts:
         if not self.refines:
             return think(self.reasoner, context)
-        refine, moves = (refine_stepwise if self.loop == "stepwise" else refine_trajectory), iterations or self.iterations
+        refine, moves = (
+            (refine_stepwise if self.loop == "stepwise" else refine_trajectory),
+            iterations or self.iterations,
+        )
         with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
             return refine(self.reasoner, context, callbacks, iterations=moves, learned=self.learn)
 

@@ -117,6 +117,22 @@ def trajectory(models: Models, question: str, options: Options, total: int, maps
     return latents
 
 
+def words(reasoner: LatentReasoner, question: str, latents: Tensor, ids: list[int]) -> Tensor:
+    """`[K, V]`: the logits at the end marker after latents `[T, D]`, and at each of K tokens after it but the last."""
+    end = reasoner.tokenizer.convert_tokens_to_ids("<|end-latent|>")
+    said = reasoner.model.get_input_embeddings()(torch.tensor([end, *ids]))
+    embeds = torch.cat([columns(reasoner, question), latents, said])
+    return reasoner.model(inputs_embeds=embeds[None], use_cache=False).logits[0, -len(ids) - 1 : -1]
+
+
+def likelihood(reasoner: LatentReasoner, question: str, latents: Tensor, answer: str) -> Tensor:
+    """`log p(answer)` after latents `[T, D]`."""
+    tokenizer = reasoner.tokenizer
+    ids = [*tokenizer("### " + answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    logits = words(reasoner, question, latents, ids)
+    return logits.log_softmax(-1)[torch.arange(len(ids)), torch.tensor(ids)].sum()
+
+
 def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: Maps, *, alpha: float = 0.0) -> Tensor:
     """`-log p(answer)` after T latents, each corrected, and blended with the one before, before it is fed."""
     latents = torch.zeros(0, reasoner.hidden_size, dtype=reasoner.dtype)
@@ -125,9 +141,4 @@ def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: 
         if len(latents):
             latent = alpha * latents[-1:] + (1 - alpha) * latent
         latents = torch.cat([latents, latent])
-    tokenizer, table = reasoner.tokenizer, reasoner.model.get_input_embeddings()
-    ids = [*tokenizer("### " + answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-    end = tokenizer.convert_tokens_to_ids("<|end-latent|>")
-    embeds = torch.cat([columns(reasoner, question), latents, table(torch.tensor([end, *ids]))])
-    logits = reasoner.model(inputs_embeds=embeds[None], use_cache=False).logits[0, -len(ids) - 1 : -1]
-    return -logits.log_softmax(-1)[torch.arange(len(ids)), torch.tensor(ids)].sum()
+    return -likelihood(reasoner, question, latents, answer)

@@ -7,6 +7,7 @@ from lightning_latent.refinement.contrast import (
     contrast_gradient,
     contrast_gradient_through,
     contrast_loss,
+    contrast_scores,
     search_displacement,
 )
 
@@ -78,3 +79,11 @@ def test_relative_step_has_exactly_the_length_that_is_asked_for(size: float) -> 
 def test_no_gradient_no_move(scale: str) -> None:
     latents, _ = draw(2)
     assert (search_displacement(latents, torch.zeros(SHAPE), search_step=0.5, scale=scale) == 0).all()
+
+
+def test_scores_take_the_references_difference_in_part() -> None:
+    base, strong, weak = (torch.tensor([row]) for row in ([-1.0, -2.0], [-0.5, -3.0], [-1.5, -1.0]))
+    assert contrast_scores(base, strong, weak, weight=0.5).tolist() == [[-0.5, -3.0]]
+    assert torch.equal(contrast_scores(base, strong, weak, weight=0.0), base)
+    missing = torch.tensor([[0.0, float("-inf")]])  # a question with one candidate
+    assert contrast_scores(missing, missing, missing, weight=0.5).tolist() == [[0.0, float("-inf")]]

@@ -9,7 +9,13 @@ import torch
 from torch import Tensor, nn
 
 import lightning_latent.callbacks
-from lightning_latent.callbacks import RandomDirection, ReplacedLatents, ResidualBlending
+from lightning_latent.callbacks import (
+    AnswerConfidence,
+    BorrowedLatents,
+    RandomDirection,
+    ReplacedLatents,
+    ResidualBlending,
+)
 from lightning_latent.reasoner import Context, LatentReasoner
 from lightning_latent.refinement.hooks import LatentCallback, session
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
@@ -32,6 +38,18 @@ def random_direction(strong: LatentReasoner, weak: LatentReasoner) -> LatentCall
     return callback
 
 
+def borrowed(strong: LatentReasoner, weak: LatentReasoner) -> LatentCallback:
+    callback = BorrowedLatents(checkpoint="nowhere")
+    callback.prepare(SimpleNamespace(loop="trajectory", load_reference=lambda path, *, role: Reference(strong)))
+    return callback
+
+
+def confident(strong: LatentReasoner, weak: LatentReasoner) -> LatentCallback:
+    callback = AnswerConfidence(steps=2, search_step=0.3)
+    callback.prepare(SimpleNamespace(loop="trajectory", reasoner=strong))
+    return callback
+
+
 MAKERS: dict[str, Callable[[LatentReasoner, LatentReasoner], LatentCallback]] = {
     "LatentCallback": lambda strong, weak: LatentCallback(),
     "ContrastiveFeedback": lambda strong, weak: make_feedback(strong, weak, search_step=0.3),
@@ -40,6 +58,8 @@ MAKERS: dict[str, Callable[[LatentReasoner, LatentReasoner], LatentCallback]] = 
     "ResidualBlending": lambda strong, weak: ResidualBlending(memory_rate=0.3, gradient_history=0.5),
     "RandomDirection": random_direction,
     "ReplacedLatents": lambda strong, weak: ReplacedLatents(by="first"),
+    "BorrowedLatents": borrowed,
+    "AnswerConfidence": confident,
     "Attraction": attraction,
 }
 

@@ -36,6 +36,18 @@ def test_rules() -> None:
     assert not tally.least_entropy(SCORES).isnan().any()
 
 
+def test_the_most_confident_view_counts_alone() -> None:
+    for row, view in ((0, 0), (1, 1)):
+        assert max(max(probabilities(raw[row])) for raw in RAW) == max(probabilities(RAW[view][row]))
+        expected = probabilities(RAW[view][row])
+        assert tally.most_confident(SCORES)[row, : len(expected)].exp().tolist() == pytest.approx(expected)
+
+
+def test_the_best_candidate_may_stay_while_scores_move() -> None:
+    before, after = torch.tensor([[-1.0, -2.0], [-1.0, -2.0]]), torch.tensor([[-0.1, -3.0], [-2.0, -1.0]])
+    assert tally.unchanged(after, before).tolist() == [True, False]
+
+
 def test_the_margin_is_between_the_best_two() -> None:
     totals = torch.tensor([[-1.0, -4.0, -2.5], [-3.0, -0.5, float("-inf")]])
     assert tally.margin(totals).tolist() == [1.5, 2.5]
