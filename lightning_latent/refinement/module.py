@@ -241,13 +241,9 @@ class LatentRefinement(AnsweringModule):
 
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """See `Refining.answer_once`."""
+        thinking, room = (partial(self._refine, batch) if self.refines else None), self._room(self._words)
         return answer_questions(
-            self.reasoner,
-            batch,
-            thinking=partial(self._refine, batch) if self.refines else None,
-            say=self.say,
-            benchmark=self.benchmark,
-            room=self._room(self._words),
+            self.reasoner, batch, say=self.say, benchmark=self.benchmark, room=room, thinking=thinking
         )
 
     def read(self, examples: Sequence[Example]) -> Context:
@@ -281,10 +277,8 @@ class LatentRefinement(AnsweringModule):
     def _refine(self, batch: Sequence[Example], context: Context, *, iterations: int | None = None) -> Thoughts:
         if not self.refines:
             return think(self.reasoner, context)
-        refine, moves = (
-            (refine_stepwise if self.loop == "stepwise" else refine_trajectory),
-            iterations or self.iterations,
-        )
+        refine = refine_stepwise if self.loop == "stepwise" else refine_trajectory
+        moves = self.iterations if iterations is None else iterations
         with session(self.latent_callbacks, [example.question for example in batch]) as callbacks:
             return refine(self.reasoner, context, callbacks, iterations=moves, learned=self.learn)
 
