@@ -1,13 +1,19 @@
-"""The callback that docs/refinement.md shows, imported from where it lies."""
+"""The callbacks that docs/refinement.md shows, imported from where they lie."""
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 PAGE = Path(__file__).parents[2] / "docs" / "refinement.md"
-FILE = PAGE.with_name("examples") / "attraction.py"
+FILES = [PAGE.with_name("examples") / f"{name}.py" for name in ("attraction", "entropy")]
 
-_spec = importlib.util.spec_from_file_location("attraction", FILE)
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
 
-Attraction = _module.Attraction
+def _imported(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+Attraction = _imported(FILES[0]).Attraction
+AnswerEntropy = _imported(FILES[1]).AnswerEntropy

@@ -1,4 +1,4 @@
-"""The objective that docs/refinement.md shows how to write."""
+"""The objectives that docs/refinement.md shows how to write."""
 
 import re
 from pathlib import Path
@@ -6,16 +6,29 @@ from pathlib import Path
 import torch
 
 from tests.refinement import naive
-from tests.refinement.example import FILE, PAGE, Attraction
+from tests.refinement.example import FILES, PAGE, AnswerEntropy, Attraction
 from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, ready
 
 
-def test_the_page_shows_the_file() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    assert block == FILE.read_text()
+def test_the_page_shows_the_files() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    assert blocks == [file.read_text() for file in FILES]
 
 
-def test_it_runs_as_it_stands(saved: Path, tmp_path: Path) -> None:
+@torch.no_grad()
+def test_entropy_falls(saved: Path, tmp_path: Path) -> None:
+    callback = AnswerEntropy(steps=3, search_step=0.1, tokens=1)
+    module = ready(make_module(saved, loop="trajectory"), tmp_path, callback)
+    before, after = (
+        torch.distributions.Categorical(
+            logits=module.reasoner.logits(module.think(EXAMPLES, plain=plain).context.hidden)
+        )
+        for plain in (True, False)
+    )
+    assert (after.entropy() <= before.entropy()).all() and (after.entropy() < before.entropy() - 1e-3).any()
+
+
+def test_attraction_runs_as_it_stands(saved: Path, tmp_path: Path) -> None:
     callback = Attraction(towards=str(saved / "strong"), rate=0.4)
     module = ready(make_module(saved), tmp_path, callback)
     latents = module.think(EXAMPLES).latents

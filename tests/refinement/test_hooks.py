@@ -20,7 +20,7 @@ from lightning_latent.reasoner import Context, LatentReasoner
 from lightning_latent.refinement.hooks import LatentCallback, session
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
 from lightning_latent.refinement.reference import Reference
-from tests.refinement.example import Attraction
+from tests.refinement.example import AnswerEntropy, Attraction
 from tests.refinement.models import LATENTS, QUESTIONS, make_feedback
 
 B, D = len(QUESTIONS), 16
@@ -44,8 +44,7 @@ def borrowed(strong: LatentReasoner, weak: LatentReasoner) -> LatentCallback:
     return callback
 
 
-def confident(strong: LatentReasoner, weak: LatentReasoner) -> LatentCallback:
-    callback = AnswerConfidence(steps=2, search_step=0.3)
+def climbing(callback: LatentCallback, strong: LatentReasoner) -> LatentCallback:
     callback.prepare(SimpleNamespace(loop="trajectory", reasoner=strong))
     return callback
 
@@ -59,7 +58,8 @@ MAKERS: dict[str, Callable[[LatentReasoner, LatentReasoner], LatentCallback]] = 
     "RandomDirection": random_direction,
     "ReplacedLatents": lambda strong, weak: ReplacedLatents(by="first"),
     "BorrowedLatents": borrowed,
-    "AnswerConfidence": confident,
+    "AnswerConfidence": lambda strong, weak: climbing(AnswerConfidence(steps=2, search_step=0.3), strong),
+    "AnswerEntropy": lambda strong, weak: climbing(AnswerEntropy(steps=2, guard=False), strong),
     "Attraction": attraction,
 }
 
@@ -72,7 +72,7 @@ def callback(request: pytest.FixtureRequest, strong: LatentReasoner, weak: Laten
 def test_every_callback_of_the_package_is_here() -> None:
     public = [getattr(lightning_latent.callbacks, name) for name in lightning_latent.callbacks.__all__]
     names = {cls.__name__ for cls in public if issubclass(cls, LatentCallback)}
-    assert names == {"LatentCallback", "Attraction"} ^ {maker.partition(",")[0] for maker in MAKERS}
+    assert names == {"LatentCallback", "AnswerEntropy", "Attraction"} ^ {maker.partition(",")[0] for maker in MAKERS}
 
 
 def held(value: Any) -> list[Any]:
