@@ -46,6 +46,9 @@ class Refining(Protocol):
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """Log-likelihood in nats of each question's options after the thoughts of the run's method, or plain ones."""
 
+    def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
+        """The thoughts about questions, and the scores of their options after them, in one pass."""
+
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by the run's method, or plainly."""
 
