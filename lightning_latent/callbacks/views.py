@@ -80,7 +80,8 @@ class SymmetricViews(QuestionCallback):
             return []
         return self._scored(batch, module) if all(e.options for e in batch) else self._voted(batch, module)
 
-    def _told(self, example: Example, number: int, module: Refining) -> View:
+    def told(self, example: Example, number: int, module: Refining) -> View:
+        """A question's telling of a number from 0; a `UserError` where the benchmark knows no other."""
         if number == 0 and self.own:
             return View(example, tuple(range(len(example.options))))
         view = module.benchmark.view(example, random.Random(f"{self.seed}/{example.id}/{number}"))
@@ -108,7 +109,7 @@ class SymmetricViews(QuestionCallback):
         if self.threshold is not None:
             return self._escalated(batch, module, plain=plain)
         started, size = clock(module.reasoner.device), len(batch)
-        views = [self._told(example, number, module) for number in range(self.count) for example in batch]
+        views = [self.told(example, number, module) for number in range(self.count) for example in batch]
         totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
         return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
 
@@ -122,7 +123,7 @@ class SymmetricViews(QuestionCallback):
         pending = list(range(len(batch)))
         for number in range(self.count):
             started = clock(module.reasoner.device)
-            views = [self._told(batch[row], number, module) for row in pending]
+            views = [self.told(batch[row], number, module) for row in pending]
             scores = self._scores(views, module, plain=plain)
             totals[pending, : scores.shape[-1]] += scores
             unsure = (tally.margin(totals[pending]) <= self.threshold).tolist()
@@ -148,7 +149,7 @@ class SymmetricViews(QuestionCallback):
         """Decode the answers of all views; the most frequent one counts, the first of equals."""
         if self.threshold is not None:
             raise UserError("views.threshold needs questions with candidates; leave it out")
-        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        tellings = [[self.told(example, number, module) for number in range(self.count)] for example in batch]
         flat = [view.example for views in tellings for view in views]
         given: list[Answer] = []
         for start in range(0, len(flat), self.batch_size):

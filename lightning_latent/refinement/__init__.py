@@ -1,5 +1,6 @@
 """Refining latents: update rules, loops, what fit learns, and the LightningModule around them."""
 
+from lightning_latent.refinement.correctness import CorrectnessHead
 from lightning_latent.refinement.hooks import LatentCallback, Refining
 from lightning_latent.refinement.latent_map import LatentMap
 from lightning_latent.refinement.learned import Learned
@@ -8,6 +9,7 @@ from lightning_latent.refinement.module import LatentRefinement
 from lightning_latent.refinement.schedule import Schedule
 
 __all__ = [
+    "CorrectnessHead",
     "LatentCallback",
     "LatentMap",
     "LatentRefinement",

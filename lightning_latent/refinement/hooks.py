@@ -106,7 +106,13 @@ class QuestionCallback(L.Callback):
 
 
 class TeachingCallback(L.Callback):
-    """A Lightning callback that says what `fit` learns towards in the place of the gold answers."""
+    """A Lightning callback that says what `fit` learns towards in the place of the gold answers.
+
+    Attributes:
+        takes_all: Whether it learns by itself and leaves nothing; it comes after all others, wherever it is listed.
+    """
+
+    takes_all = False
 
     def teach(self, batch: list[Example], module: Refining) -> list[Example]:
         """The questions to learn from, each with the answer to learn."""

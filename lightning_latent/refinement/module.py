@@ -119,7 +119,7 @@ class LatentRefinement(AnsweringModule):
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
         asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
         self.asking = asking[0] if asking else None
-        self.teachers = [c for c in callbacks if isinstance(c, TeachingCallback)]
+        self.teachers = sorted((c for c in callbacks if isinstance(c, TeachingCallback)), key=lambda c: c.takes_all)
         kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
@@ -258,7 +258,7 @@ class LatentRefinement(AnsweringModule):
     @torch.no_grad()
     def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
         """See `Refining.weigh`."""
-        with self._unrefined() if plain else nullcontext():
+        with self._unrefined(plain):
             thoughts = self._thoughts(examples, words=self._words, plain=plain)
             options = [example.options for example in examples]
             return thoughts, option_scores(self.reasoner, thoughts.context, options)
@@ -266,12 +266,12 @@ class LatentRefinement(AnsweringModule):
     @torch.no_grad()
     def think(self, examples: Sequence[Example], *, plain: bool = False) -> Thoughts:
         """Think about questions by this method, or plainly."""
-        with self._unrefined() if plain else nullcontext():
+        with self._unrefined(plain):
             return self._thoughts(examples, words=0, plain=plain)
 
-    def _unrefined(self) -> AbstractContextManager[None]:
-        """While it lasts the reasoner is the frozen one, whatever is learned."""
-        return nullcontext() if self.learn is None else self.learn.aside()
+    def _unrefined(self, plain: bool = True) -> AbstractContextManager[None]:
+        """While it lasts the reasoner is the frozen one, whatever is learned; as it is where not `plain`."""
+        return self.learn.aside() if plain and self.learn is not None else nullcontext()
 
     def _thoughts(self, examples: Sequence[Example], *, words: int, plain: bool) -> Thoughts:
         context = read_questions(self.reasoner, examples, room=self._room(words))
