@@ -125,6 +125,24 @@ def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: 
         if len(latents):
             latent = alpha * latents[-1:] + (1 - alpha) * latent
         latents = torch.cat([latents, latent])
+    return answer_loss(reasoner, question, answer, latents)
+
+
+def scheduled_loss(models: Models, question: str, answer: str, alpha: Tensor, eta: Tensor, options: Options) -> Tensor:
+    """The same with an alpha and an eta for each of T steps; how callbacks move a latent is held constant."""
+    latents = torch.zeros(0, models.base.hidden_size, dtype=models.base.dtype)
+    for step in range(len(alpha)):
+        latent = read(models.base, question, latents)[-1:]
+        if len(latents):
+            latent = alpha[step] * latents[-1:] + (1 - alpha[step]) * latent
+        still = latent.detach()
+        move = displacement(still, gradient(models, question, latents.detach(), still, options), options)
+        latents = torch.cat([latents, latent + eta[step] * move])
+    return answer_loss(models.base, question, answer, latents)
+
+
+def answer_loss(reasoner: LatentReasoner, question: str, answer: str, latents: Tensor) -> Tensor:
+    """`-log p(answer)` after latents `[T, D]`, in nats."""
     tokenizer, table = reasoner.tokenizer, reasoner.model.get_input_embeddings()
     ids = [*tokenizer("### " + answer, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     end = tokenizer.convert_tokens_to_ids("<|end-latent|>")
