@@ -70,7 +70,7 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
 
     @torch.no_grad()
     def teach(self, batch: list[Example], module: Refining) -> list[Example]:
-        """Answer some train questions, and take down what the head may look at; nothing is left to learn by gradient."""
+        """Answer some train questions, and take down what the head may look at; nothing is left for gradients."""
         if batch:
             scores, features = self._look([self._views.told(example, 0, module) for example in batch], module)
             for example, at, row in zip(batch, scores.argmax(-1).tolist(), features, strict=True):
@@ -116,7 +116,8 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
             chosen, confidence = chosen.gather(0, best), confidence.gather(0, best)
         candidates = torch.tensor([len(example.options) for example in batch])
         sure, at = tally.log_odds(chosen, confidence, candidates).softmax(-1).max(-1)
-        said = Said([""] * len(batch), [e.options[c] for e, c in zip(batch, at.tolist(), strict=True)], [0] * len(batch))
+        answers = [example.options[place] for example, place in zip(batch, at.tolist(), strict=True)]
+        said = Said([""] * len(batch), answers, [0] * len(batch))
         seconds = (clock(module.reasoner.device) - started) / len(batch)
         thought = self.count * module.reasoner.num_latents
         return [
@@ -125,7 +126,7 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
         ]
 
     def _look(self, views: Sequence[View], module: Refining) -> tuple[Tensor, Tensor]:
-        """Log-probabilities `[N, C]` of the original questions' candidates, and features `[N, D + 3]`, of N tellings."""
+        """By N tellings: log-probabilities `[N, C]` of the original questions' candidates, features `[N, D + 3]`."""
         scores: list[list[float]] = []
         features = []
         for start in range(0, len(views), self.batch_size):

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import Self
 
 from torch import Tensor, nn
-from typing_extensions import Self
 
 from lightning_latent.reasoner.reasoner import LatentReasoner
 

@@ -11,7 +11,16 @@ from lightning_latent.refinement import LowRankWeights
 from lightning_latent.refinement.likelihood import answer_loss
 from lightning_latent.refinement.loop import refine_stepwise
 from tests.refinement import naive
-from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_learned, make_reasoner
+from tests.refinement.models import (
+    EXAMPLES,
+    LATENTS,
+    QUESTIONS,
+    make_data,
+    make_learned,
+    make_module,
+    make_reasoner,
+    make_trainer,
+)
 
 ANSWERS = [example.answer for example in EXAMPLES]
 NOTHING = [{name: torch.zeros(16, 16, dtype=torch.float64) for name in "AB"} | {"b": torch.zeros(16)}] * LATENTS
@@ -62,14 +71,10 @@ def test_the_frozen_weights_stay_what_they_are() -> None:
 
 
 def test_a_fit_changes_nothing_of_whose_weights_they_are(saved, tmp_path) -> None:
-    from tests.refinement.models import make_data, make_module, make_trainer
-
     module = make_module(saved, learn=LowRankWeights(rank=2), learning_rate=0.05)
     make_trainer(tmp_path).fit(module, make_data())
     assert not module.learn.is_identity
-    assert module.identities["reasoner"]["sha256"] == weights_hash(
-        make_module(saved).reasoner.model  # loaded anew
-    )
+    assert module.identities["reasoner"]["sha256"] == weights_hash(make_module(saved).reasoner.model)  # loaded anew
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
