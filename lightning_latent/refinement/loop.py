@@ -1,7 +1,8 @@
 """The two refinement loops: stepwise (the paper's) and on whole trajectories.
 
 The learned part of a method, if it has one, corrects each latent before callbacks blend and move it, and may say how
-far they move. Gradients flow through the learned part, the blending and the model; what callbacks move is held constant.
+far they move. Gradients flow through the learned part, the blending and the model; what callbacks move is held
+constant.
 """
 
 from collections.abc import Sequence
