@@ -1,4 +1,4 @@
-"""The objective that docs/refinement.md shows how to write."""
+"""The objective that docs/refinement.md shows how to write, and that the page shows what is there."""
 
 import re
 from pathlib import Path
@@ -10,9 +10,9 @@ from tests.refinement.example import FILE, PAGE, Attraction
 from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, ready
 
 
-def test_the_page_shows_the_file() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    assert block == FILE.read_text()
+def test_the_page_shows_the_files() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    assert blocks == [FILE.with_name(name).read_text() for name in ("gain.py", "attraction.py")]
 
 
 def test_it_runs_as_it_stands(saved: Path, tmp_path: Path) -> None:

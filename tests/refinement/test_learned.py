@@ -12,8 +12,9 @@ from lightning_latent.cli import LatentCLI
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.refinement import CorrectnessHead, LatentMap, Learned, LowRankWeights, Schedule
 from lightning_latent.refinement.loop import refine_stepwise
-from tests.refinement.models import LATENTS, QUESTIONS, make_reasoner
+from tests.refinement.models import LATENTS, QUESTIONS, make_data, make_reasoner, make_trainer
 
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 KINDS: dict[str, Callable[[], Learned]] = {
     "LatentMap": lambda: LatentMap(rank=2),
     "LatentMap, offset": lambda: LatentMap(rank=0),
@@ -21,25 +22,6 @@ KINDS: dict[str, Callable[[], Learned]] = {
     "LowRankWeights": lambda: LowRankWeights(rank=2),
     "CorrectnessHead": CorrectnessHead,
 }
-
-
-class Gain(Learned):
-    """One of a user's own: makes each step's latents longer or shorter."""
-
-    def __init__(self, *, start: float = 0.0) -> None:
-        super().__init__()
-        self.start = start
-
-    def build(self, reasoner: LatentReasoner) -> "Gain":
-        self.gain = torch.nn.Parameter(torch.full((reasoner.num_latents,), self.start, dtype=reasoner.dtype))
-        return self
-
-    @property
-    def is_identity(self) -> bool:
-        return not self.gain.any()
-
-    def forward(self, step, fed, latent):
-        return latent * (1 + self.gain[step])
 
 
 def test_every_kind_of_the_package_is_here() -> None:
@@ -91,18 +73,20 @@ def test_plain_passes_are_the_unrefined_reasoners(kind: str) -> None:
 
 
 def test_one_of_your_own_is_named_by_its_class_path(saved: Path, tmp_path: Path, monkeypatch) -> None:
+    """The one that docs/refinement.md shows."""
+    monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py"])
     options = [
         "--model=LatentRefinement",
         f"--model.reasoner={saved / 'base'}",
-        "--model.learn=tests.refinement.test_learned.Gain",
-        "--model.learn.start=0.5",
+        "--model.learn=gain.Gain",
         "--data=LatentDataModule",
-        "--data.benchmark=lightning_latent.data.ProsQA",
+        "--data.benchmark=tests.refinement.models.RawText",
         "--trainer.accelerator=cpu",
     ]
     module = LatentCLI(options, run=False).model
     module.configure_model()
-    assert module.learn.gain.tolist() == [0.5] * LATENTS
-    assert "learn.gain" in module.state_dict()
+    assert module.learn.is_identity and "learn.gain" in module.state_dict()
+    make_trainer(tmp_path).fit(module, make_data())
+    assert module.learn.gain.all() and module.learn.gain.shape == (LATENTS,)
