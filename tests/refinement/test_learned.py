@@ -9,7 +9,6 @@ import torch
 
 import lightning_latent.refinement
 from lightning_latent.cli import LatentCLI
-from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.refinement import CorrectnessHead, LatentMap, Learned, LowRankWeights, Schedule
 from lightning_latent.refinement.loop import refine_stepwise
 from tests.refinement.models import LATENTS, QUESTIONS, make_data, make_reasoner, make_trainer
