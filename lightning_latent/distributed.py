@@ -32,10 +32,12 @@ def loss_without_questions(trainer: L.Trainer, parameters: Iterable[nn.Parameter
 
     Args:
         trainer: The trainer of the run.
-        parameters: What is trained; each takes part in the sum, as `ddp` wants a gradient of every one.
-
-    Returns:
-        Zero, on which every parameter that is trained has a gradient of zero.
+        parameters: What is trained.
     """
     share_of_tokens(trainer, torch.zeros((), device=trainer.strategy.root_device))
+    return taking_part(parameters)
+
+
+def taking_part(parameters: Iterable[nn.Parameter]) -> Tensor:
+    """Zero, on which every parameter that is trained has a gradient of zero: `ddp` wants a gradient of each."""
     return torch.stack([parameter.sum() for parameter in parameters if parameter.requires_grad]).sum() * 0.0

@@ -2,6 +2,7 @@
 
 from lightning_latent.callbacks.borrowed import BorrowedLatents
 from lightning_latent.callbacks.confidence import AnswerConfidence
+from lightning_latent.callbacks.confident_views import ConfidentViews
 from lightning_latent.callbacks.contrastive import ContrastiveFeedback
 from lightning_latent.callbacks.contrastive_logits import ContrastiveLogits
 from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
@@ -17,6 +18,7 @@ __all__ = [
     "AgreedAnswers",
     "AnswerConfidence",
     "BorrowedLatents",
+    "ConfidentViews",
     "ContrastiveFeedback",
     "ContrastiveLogits",
     "EarlyAnswer",

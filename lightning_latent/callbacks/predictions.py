@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.calibration import calibration, reliability
 from lightning_latent.evaluation.fingerprint import fingerprint
 from lightning_latent.evaluation.journal import Journal
 from lightning_latent.evaluation.module import Answering, AnsweringModule
@@ -129,9 +130,14 @@ class Predictions(L.Callback):
                 write_run(self.directory, self.summary, answers)
                 Journal(self.directory).remove()
             text = answers_markdown(answers, count=QUESTIONS_SHOWN)
+            said, step = calibration(answers), trainer.global_step
             for logger in trainer.loggers:
+                prefix = "val" if split == "validation" else split
+                logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
                 if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_text(f"questions/{split}", text, trainer.global_step)
+                    logger.experiment.add_text(f"questions/{split}", text, step)
+                    if said:
+                        logger.experiment.add_figure(f"reliability/{split}", reliability(answers), step)
         trainer.strategy.barrier("predictions: written")
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:

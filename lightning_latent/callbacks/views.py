@@ -81,7 +81,8 @@ class SymmetricViews(QuestionCallback):
             return []
         return self._scored(batch, module) if all(e.options for e in batch) else self._voted(batch, module)
 
-    def _told(self, example: Example, number: int, module: Refining) -> View:
+    def told(self, example: Example, number: int, module: Refining) -> View:
+        """A question's telling of a number from 0; a `UserError` where the benchmark knows no other."""
         if number == 0 and self.own:
             return View(example, tuple(range(len(example.options))))
         view = module.benchmark.view(example, random.Random(f"{self.seed}/{example.id}/{number}"))
@@ -105,7 +106,7 @@ class SymmetricViews(QuestionCallback):
         if self.threshold is not None:
             return self._escalated(batch, module, plain=plain)
         started, size = clock(module.reasoner.device), len(batch)
-        views = [self._told(example, number, module) for number in range(self.count) for example in batch]
+        views = [self.told(example, number, module) for number in range(self.count) for example in batch]
         totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
         return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
 
@@ -118,7 +119,7 @@ class SymmetricViews(QuestionCallback):
         totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
 
         def ask(number: int, rows: list[int]) -> list[bool]:
-            scores = self._scores([self._told(batch[row], number, module) for row in rows], module, plain=plain)
+            scores = self._scores([self.told(batch[row], number, module) for row in rows], module, plain=plain)
             totals[rows, : scores.shape[-1]] += scores
             return [margin > enough for margin in tally.margin(totals[rows]).tolist()]
 
@@ -139,7 +140,7 @@ class SymmetricViews(QuestionCallback):
         """Decode the answers of all views; the most frequent one counts, the first of equals."""
         if self.threshold is not None:
             raise UserError("views.threshold needs questions with candidates; leave it out")
-        tellings = [[self._told(example, number, module) for number in range(self.count)] for example in batch]
+        tellings = [[self.told(example, number, module) for number in range(self.count)] for example in batch]
         flat = [view.example for views in tellings for view in views]
         given: list[Answer] = []
         for start in range(0, len(flat), self.batch_size):

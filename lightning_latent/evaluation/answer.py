@@ -17,6 +17,7 @@ class Answer(NamedTuple):
     latents: int  # thought before the answer
     seconds: float  # the question's share of its batch's wall-clock time, from reading to answer
     fallback: bool = False  # the refined latents became infinite or undefined; it is from the unrefined ones
+    confidence: float | None = None  # how likely it is to be right, by a method that says so
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -10,7 +11,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.scoring import Said
-from lightning_latent.reasoner.context import Context, select_rows
+from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts, think
 
@@ -30,6 +31,7 @@ def answer_questions(
     benchmark: Benchmark,
     room: int,
     thinking: Think | None = None,
+    unrefined: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> list[Answer]:
     """Read the questions, think about them, answer and judge.
 
@@ -43,6 +45,7 @@ def answer_questions(
         benchmark: How they are judged.
         room: Columns that must still fit into the model's context after a question.
         thinking: What is done in between; plain latents by default.
+        unrefined: Makes the reasoner the unrefined one for a while, where a method changes it.
     """
     if not examples:
         return []
@@ -52,9 +55,10 @@ def answer_questions(
     said = say(thoughts.context, examples)
     lost = [] if thinking is None else (~thoughts.finite).nonzero().flatten().tolist()
     if lost:
-        rows = torch.tensor(lost, device=context.mask.device)
-        plain = think(reasoner, select_rows(context, rows))
-        said = said.replaced(lost, say(plain.context, [examples[row] for row in lost]))
+        again = [examples[row] for row in lost]
+        with unrefined():
+            plain = think(reasoner, read_questions(reasoner, again, room=room))
+            said = said.replaced(lost, say(plain.context, again))
     seconds = (clock(reasoner.device) - started) / len(examples)
     count = thoughts.latents.shape[1]
     return [

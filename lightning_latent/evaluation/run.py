@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.calibration import calibration
 from lightning_latent.evaluation.paired import accuracy_ci
 from lightning_latent.io import write_json, write_jsonl
 
@@ -40,6 +41,7 @@ def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
         "latents_per_question": sum(answer.latents for answer in answers) / n,
         "seconds_per_question": sum(answer.seconds for answer in answers) / n,
         "fallbacks": sum(answer.fallback for answer in answers),
+        **calibration(answers),
     }
 
 

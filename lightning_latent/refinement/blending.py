@@ -6,7 +6,7 @@ Legend: `...` any leading axes, D hidden size.
 from torch import Tensor
 
 
-def blend(previous: Tensor, proposed: Tensor, *, memory_rate: float) -> Tensor:
+def blend(previous: Tensor, proposed: Tensor, *, memory_rate: float | Tensor) -> Tensor:
     """`h_t = alpha h_{t-1} + (1 - alpha) f(h_{t-1})`: the new latent keeps a part of the one before it.
 
     All `[..., D]`; `memory_rate` is alpha, from 0 (no memory) to 1, `proposed` what the model makes of the one before.

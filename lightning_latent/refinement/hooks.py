@@ -71,6 +71,9 @@ class Refining(Protocol):
     def say(self, context: Context, examples: Sequence[Example]) -> Said:
         """Answer questions from where their latents end, by the run's scoring."""
 
+    def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
+        """The thoughts about questions, and the scores of their options after them, in one pass."""
+
 
 class LatentCallback(L.Callback):
     """A Lightning callback that takes part in refinement. Override what you need; the rest leaves latents as they are.
@@ -128,7 +131,13 @@ class QuestionCallback(L.Callback):
 
 
 class TeachingCallback(L.Callback):
-    """A Lightning callback that says what `fit` learns towards in the place of the gold answers."""
+    """A Lightning callback that says what `fit` learns towards in the place of the gold answers.
+
+    Attributes:
+        takes_all: Whether it learns by itself and leaves nothing; it comes after all others, wherever it is listed.
+    """
+
+    takes_all = False
 
     def teach(self, batch: list[Example], module: Refining) -> list[Example]:
         """The questions to learn from, each with the answer to learn."""

@@ -1,12 +1,16 @@
 """The shared map: a per-step low-rank correction of latents, learned with the language model frozen."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.refinement.learned import Learned
 
 
-class LatentMap(nn.Module):
+class LatentMap(Learned):
     """`h_t -> h_t + (h_t A_t) B_t + b_t`, one map for each step t, the same for all questions.
 
     Legend: B batch, T latents, D hidden size, r rank. It starts as the identity (`B_t = b_t = 0`) and needs no
@@ -22,20 +26,22 @@ class LatentMap(nn.Module):
             raise UserError(f"the rank of a LatentMap is {rank}; it must be at least 0")
         self.rank = rank
 
-    def build(self, *, num_latents: int, hidden_size: int, dtype: torch.dtype = torch.float32) -> "LatentMap":
-        """Make the parameters, once the model's sizes are known: T, D and their type. A drawn `A_t`, zeros else."""
-        down = torch.randn(num_latents, hidden_size, self.rank) / hidden_size**0.5
+    def build(self, reasoner: LatentReasoner) -> "LatentMap":
+        """See `Learned.build`: a drawn `A_t`, zeros else."""
+        total, size = reasoner.num_latents, reasoner.hidden_size
+        dtype = torch.promote_types(reasoner.dtype, torch.float32)
+        down = torch.randn(total, size, self.rank) / size**0.5
         self.down = nn.Parameter(down.to(dtype))
-        self.up = nn.Parameter(torch.zeros(num_latents, self.rank, hidden_size, dtype=dtype))
-        self.offset = nn.Parameter(torch.zeros(num_latents, hidden_size, dtype=dtype))
+        self.up = nn.Parameter(torch.zeros(total, self.rank, size, dtype=dtype))
+        self.offset = nn.Parameter(torch.zeros(total, size, dtype=dtype))
         return self
 
     @property
     def is_identity(self) -> bool:
-        """Whether it changes nothing, as before it has learned."""
+        """See `Learned.is_identity`."""
         return not (self.up.any() or self.offset.any())
 
-    def forward(self, step: int, latent: Tensor) -> Tensor:
+    def forward(self, step: int, fed: Sequence[Tensor], latent: Tensor) -> Tensor:
         """Correct the latents `[B, D]` of one step, in the map's own precision."""
         latent = latent.to(self.offset.dtype)
         return latent + latent @ self.down[step] @ self.up[step] + self.offset[step]

@@ -1,7 +1,8 @@
 """The two refinement loops: stepwise (the paper's) and on whole trajectories.
 
-The learned part of a method, if it has one, corrects each latent before callbacks blend and move it. Gradients flow
-through the learned part, the blending and the model; moves are held constant.
+The learned part of a method, if it has one, corrects each latent before callbacks blend and move it, and may say how
+far they move. Gradients flow through the learned part, the blending and the model; what callbacks move is held
+constant.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts, settle
 from lightning_latent.refinement.hooks import LatentCallback
-from lightning_latent.refinement.latent_map import LatentMap
+from lightning_latent.refinement.learned import Learned
 
 
 def refine_stepwise(
@@ -22,7 +23,7 @@ def refine_stepwise(
     callbacks: Sequence[LatentCallback] = (),
     *,
     iterations: int = 1,
-    learned: LatentMap | None = None,
+    learned: Learned | None = None,
 ) -> Thoughts:
     """Refine each latent before rolling on to the next: correct it, blend it, move it, feed it.
 
@@ -33,19 +34,21 @@ def refine_stepwise(
         context: B encoded questions.
         callbacks: What blends and moves.
         iterations: Moves of a latent before it is fed.
-        learned: What corrects each latent first.
+        learned: What corrects each latent first, and says how far callbacks move it.
     """
     finite = torch.ones(context.batch_size, dtype=torch.bool, device=context.mask.device)
 
     def refine(step: int, fed: list[Tensor], latent: Tensor) -> Tensor:
         nonlocal finite
-        refined = full_precision(latent) if learned is None else learned(step, latent)
+        refined = full_precision(latent)
+        if learned is not None:
+            refined = learned(step, fed, refined)
         for callback in callbacks:
             refined = callback.blend(fed[-1] if fed else None, refined)
         for _ in range(iterations):
             with torch.no_grad():
                 moves = [callback.displacement(step, fed, refined) for callback in callbacks]
-            refined = _move(refined, moves, callbacks)
+            refined = _move(refined, moves, callbacks, learned, step)
         sound = refined.isfinite().all(-1)
         finite = finite & sound
         return torch.where(sound.unsqueeze(-1), refined, full_precision(latent))
@@ -60,21 +63,20 @@ def refine_trajectory(
     callbacks: Sequence[LatentCallback] = (),
     *,
     iterations: int = 1,
-    learned: LatentMap | None = None,
+    learned: Learned | None = None,
 ) -> Thoughts:
     """Roll out once, then refine the whole trajectory: blend along it, then move all latents at once, several times.
 
     The arguments are those of `refine_stepwise`; an iteration costs one parallel call of every reference.
     """
-    correct = None if learned is None else lambda step, fed, latent: learned(step, latent)
-    original = full_precision(reasoner.rollout(context, refine=correct).latents)
+    original = full_precision(reasoner.rollout(context, refine=learned).latents)
     latents = original
     if original.shape[1]:
         latents = _blend(original, callbacks)
         for _ in range(iterations):
             with torch.no_grad():
                 moves = [callback.trajectory_displacement(latents) for callback in callbacks]
-            latents = _move(latents, moves, callbacks)
+            latents = _move(latents, moves, callbacks, learned, slice(None))
     finite = latents.isfinite().flatten(1).all(-1)
     latents = torch.where(finite[:, None, None], latents, original)
     return settle(reasoner.conclude(context, latents), latents, finite)
@@ -89,10 +91,18 @@ def _blend(latents: Tensor, callbacks: Sequence[LatentCallback]) -> Tensor:
     return torch.stack(blended, dim=1)
 
 
-def _move(latents: Tensor, moves: Sequence[Tensor | None], callbacks: Sequence[LatentCallback]) -> Tensor:
+def _move(
+    latents: Tensor,
+    moves: Sequence[Tensor | None],
+    callbacks: Sequence[LatentCallback],
+    learned: Learned | None,
+    steps: int | slice,
+) -> Tensor:
     update = sum(move for move in moves if move is not None)
     if not isinstance(update, Tensor):
         return latents
+    if learned is not None:
+        update = learned.pace(steps, update)
     for callback in callbacks:
         update = callback.accumulate(update)
     return latents + update

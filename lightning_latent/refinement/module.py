@@ -1,6 +1,7 @@
 """The LightningModule that refines the latents of a frozen reasoner, and learns what all questions share."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.distributed import loss_without_questions, share_of_tokens
+from lightning_latent.distributed import loss_without_questions, share_of_tokens, taking_part
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import answer_questions, read_questions
@@ -26,7 +27,7 @@ from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
 from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, TeachingCallback, session
-from lightning_latent.refinement.latent_map import LatentMap
+from lightning_latent.refinement.learned import Learned
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
 from lightning_latent.refinement.places import beside
@@ -45,7 +46,8 @@ class LatentRefinement(AnsweringModule):
             the package.
         benchmark: How answers are read and judged; the data module's benchmark if not given.
         method: The name of this way of answering in tables; by default that of what refines, or `Coconut`.
-        learn: What all questions share; `fit` learns it, and it corrects each latent before callbacks do.
+        learn: What all questions share, which `fit` learns: `LatentMap`, `Schedule`, `LowRankWeights`,
+            `CorrectnessHead`, or one of your own.
         learning_rate: Adam's learning rate in `fit`; it falls to zero.
         loop: `stepwise` refines a latent before the next is thought (the paper); `trajectory` rolls out once and then
             refines all latents at a time.
@@ -66,7 +68,7 @@ class LatentRefinement(AnsweringModule):
         reasoner: str,
         benchmark: Benchmark | None = None,
         method: str | None = None,
-        learn: LatentMap | None = None,
+        learn: Learned | None = None,
         learning_rate: float = 1e-2,
         loop: Literal["stepwise", "trajectory"] = "stepwise",
         iterations: int = 1,
@@ -116,7 +118,7 @@ class LatentRefinement(AnsweringModule):
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         self.latent_callbacks = [c for c in callbacks if isinstance(c, LatentCallback) and c.active]
         self.asking = [c for c in callbacks if isinstance(c, QuestionCallback) and c.active]
-        self.teachers = [c for c in callbacks if isinstance(c, TeachingCallback)]
+        self.teachers = sorted((c for c in callbacks if isinstance(c, TeachingCallback)), key=lambda c: c.takes_all)
         kinds = [type(callback).__name__ for callback in (*self.latent_callbacks, *self.asking)]
         if twice := sorted({kind for kind in kinds if kinds.count(kind) > 1}):
             raise UserError(f"{twice[0]} would refine twice; name it once, by a key of its own or as a callback")
@@ -138,8 +140,7 @@ class LatentRefinement(AnsweringModule):
             if self.learn is not None:
                 if not loaded.num_latents:
                     raise UserError(f"{self.path} thinks no latents that model.learn could correct; leave it out")
-                dtype = torch.promote_types(loaded.dtype, torch.float32)
-                self.learn.build(num_latents=loaded.num_latents, hidden_size=loaded.hidden_size, dtype=dtype)
+                self.learn.build(loaded)
             self.frozen = loaded
         callbacks: list[LatentCallback | QuestionCallback] = [*self.latent_callbacks, *self.asking]
         for callback in callbacks:
@@ -210,14 +211,13 @@ class LatentRefinement(AnsweringModule):
         answers = [example.answer for example in batch]
         steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
         longest = max(map(len, encode_words(self.reasoner.tokenizer, answers, steps)))
-        with torch.no_grad():
-            context = read_questions(self.reasoner, batch, room=self._room(longest))
+        context = read_questions(self.reasoner, batch, room=self._room(longest))
         thoughts = self._refine(batch, context)
         loss, tokens = answer_loss(self.reasoner, thoughts.context, answers, steps=steps)
         mean = loss / tokens
         self.log("train/answer_loss", mean.detach(), prog_bar=True, batch_size=len(batch))
         self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"], batch_size=1)
-        return mean * share_of_tokens(self.trainer, tokens)
+        return mean * share_of_tokens(self.trainer, tokens) + taking_part(self.learn.parameters())
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Leave a step out whose gradient is not finite, in every process alike: it would spoil what was learned."""
@@ -243,7 +243,13 @@ class LatentRefinement(AnsweringModule):
         """See `Refining.answer_once`."""
         thinking, room = (partial(self._refine, batch) if self.refines else None), self._room(self._words)
         return answer_questions(
-            self.reasoner, batch, say=self.say, benchmark=self.benchmark, room=room, thinking=thinking
+            self.reasoner,
+            batch,
+            thinking=thinking,
+            say=self.say,
+            benchmark=self.benchmark,
+            room=room,
+            unrefined=self._unrefined,
         )
 
     def read(self, examples: Sequence[Example]) -> Context:
@@ -260,8 +266,9 @@ class LatentRefinement(AnsweringModule):
         iterations: int | None = None,
     ) -> Thoughts:
         """See `Refining.think`."""
-        context = self.read(examples) if context is None else context
-        return think(self.reasoner, context) if plain else self._refine(examples, context, iterations=iterations)
+        with self._unrefined(plain):
+            context = self.read(examples) if context is None else context
+            return think(self.reasoner, context) if plain else self._refine(examples, context, iterations=iterations)
 
     def say(self, context: Context, examples: Sequence[Example]) -> Said:
         """See `Refining.say`."""
@@ -271,8 +278,18 @@ class LatentRefinement(AnsweringModule):
     @torch.no_grad()
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """See `Refining.score_options`."""
-        thoughts = self.think(examples, plain=plain)
-        return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
+        return self.weigh(examples, plain=plain)[1]
+
+    @torch.no_grad()
+    def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
+        """See `Refining.weigh`."""
+        with self._unrefined(plain):
+            thoughts = self.think(examples, plain=plain)
+            return thoughts, option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
+
+    def _unrefined(self, plain: bool = True) -> AbstractContextManager[None]:
+        """While it lasts the reasoner is the frozen one, whatever is learned; as it is where not `plain`."""
+        return self.learn.aside() if plain and self.learn is not None else nullcontext()
 
     def _refine(self, batch: Sequence[Example], context: Context, *, iterations: int | None = None) -> Thoughts:
         if not self.refines:

@@ -68,3 +68,25 @@ def margin(totals: Tensor) -> Tensor:
         return totals.new_full(totals.shape[:-1], float("inf"))
     best = totals.topk(2, dim=-1).values
     return best[..., 0] - best[..., 1]
+
+
+def log_odds(chosen: Tensor, confidence: Tensor, candidates: Tensor) -> Tensor:
+    """Votes weighed by how likely each is to be right: `[B, C]`, to be read by a softmax as probabilities.
+
+    A view that is right with probability p, and else as likely wrong by one candidate as by another, speaks for its
+    candidate by `log(p (n - 1) / (1 - p))` of n candidates; below chance it speaks against it. Alone its candidate gets
+    probability p.
+
+    Args:
+        chosen: `[V, B]`, the candidate that each view found the likeliest.
+        confidence: `[V, B]`, the probability that it is right.
+        candidates: `[B]`, how many each question has, at least two.
+
+    >>> log_odds(torch.tensor([[1]]), torch.tensor([[0.9]]), torch.tensor([3])).softmax(-1)
+    tensor([[0.0500, 0.9000, 0.0500]])
+    """
+    sure = torch.finfo(confidence.dtype).eps
+    weight = (candidates - 1).to(confidence).log() + confidence.clamp(sure, 1 - sure).logit()
+    width = int(candidates.max())
+    totals = confidence.new_zeros(len(candidates), width).scatter_add(1, chosen.T, weight.T)
+    return totals.masked_fill(torch.arange(width) >= candidates.unsqueeze(1), float("-inf"))

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import lightning_latent.callbacks
 from lightning_latent.callbacks import (
+    ConfidentViews,
     ContrastiveFeedback,
     ContrastiveLogits,
     EarlyAnswer,
@@ -18,6 +20,7 @@ from lightning_latent.callbacks import (
 from lightning_latent.data import BalancedProsQA, ProsQA
 from lightning_latent.errors import UserError
 from lightning_latent.refinement import LatentRefinement
+from lightning_latent.refinement.correctness import CorrectnessHead
 from lightning_latent.refinement.hooks import QuestionCallback
 from tests.refinement.models import ready
 from tests.refinement.test_hooks import held
@@ -32,6 +35,7 @@ MAKERS: dict[str, Callable[[], QuestionCallback]] = {
     "EarlyAnswer": lambda: EarlyAnswer(every=5),
     "EarlyAnswer, threshold": lambda: EarlyAnswer(every=5, threshold=1.0),
     "StableAnswer": lambda: StableAnswer(most=2),
+    "ConfidentViews": lambda: ConfidentViews(count=2),
     "ContrastiveLogits": lambda: ContrastiveLogits(),
 }
 
@@ -43,9 +47,16 @@ def callback(request: pytest.FixtureRequest) -> QuestionCallback:
 
 @pytest.fixture
 def module(callback: QuestionCallback, tmp_path: Path) -> LatentRefinement:
-    made = LatentRefinement(reasoner="embedded:final", benchmark=ProsQA(), dtype="float64", max_new_tokens=8)
+    head = CorrectnessHead() if isinstance(callback, ConfidentViews) else None
+    made = LatentRefinement(
+        reasoner="embedded:final", benchmark=ProsQA(), learn=head, dtype="float64", max_new_tokens=8
+    )
     move = [ContrastiveFeedback(strong="embedded:strong", search_step=0.4)] if type(callback) is StableAnswer else []
-    return ready(made, tmp_path, callback, *move)
+    module = ready(made, tmp_path, callback, *move)
+    if head is not None:
+        callback.setup(module.trainer, module, "test")
+        torch.nn.init.normal_(head.weight, std=0.1)
+    return module
 
 
 def test_every_callback_of_the_package_is_here() -> None:
@@ -56,7 +67,7 @@ def test_every_callback_of_the_package_is_here() -> None:
 
 def test_each_question_is_answered_alone_as_in_its_batch(callback: QuestionCallback, module: LatentRefinement) -> None:
     def plain(answers: list[Any]) -> list[Any]:
-        return [answer._replace(seconds=0.0) for answer in answers]
+        return [a._replace(seconds=0.0, confidence=a.confidence and round(a.confidence, 9)) for a in answers]
 
     together = module.answer(EXAMPLES)
     assert [(answer.id, answer.gold) for answer in together] == [(e.id, e.answer) for e in EXAMPLES]

@@ -11,7 +11,7 @@ from lightning_latent.callbacks import ContrastiveFeedback
 from lightning_latent.data import GeneratedProsQA, LatentDataModule, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers, save_reasoner
-from lightning_latent.refinement import LatentMap, LatentRefinement
+from lightning_latent.refinement import LatentMap, LatentRefinement, Learned
 from lightning_latent.refinement.reference import Reference
 from lightning_latent.training.scratch import sentence_tokenizer
 
@@ -97,12 +97,18 @@ def load_feedback(directory: Path, **options: Any) -> ContrastiveFeedback:
     return ContrastiveFeedback(strong=str(directory / "strong"), weak=str(directory / "weak"), **options)
 
 
+def make_learned(learned: Learned, reasoner: LatentReasoner, *, std: float = 0.3) -> Learned:
+    """One that has learned something about a reasoner."""
+    for parameter in learned.build(reasoner).parameters():
+        torch.nn.init.normal_(parameter, std=std)
+    return learned
+
+
 def make_map(rank: int = 2, *, std: float = 0.3) -> LatentMap:
     """A map that has learned something."""
-    latent_map = LatentMap(rank=rank).build(num_latents=LATENTS, hidden_size=16, dtype=torch.float64)
-    for parameter in latent_map.parameters():
-        torch.nn.init.normal_(parameter, std=std)
-    return latent_map
+    learned = LatentMap(rank=rank)
+    make_learned(learned, make_reasoner(), std=std)
+    return learned
 
 
 def make_module(directory: Path, **options: Any) -> LatentRefinement:

@@ -142,3 +142,16 @@ def likelihood_loss(reasoner: LatentReasoner, question: str, answer: str, maps: 
             latent = alpha * latents[-1:] + (1 - alpha) * latent
         latents = torch.cat([latents, latent])
     return -likelihood(reasoner, question, latents, answer)
+
+
+def scheduled_loss(models: Models, question: str, answer: str, alpha: Tensor, eta: Tensor, options: Options) -> Tensor:
+    """The same with an alpha and an eta for each of T steps; how callbacks move a latent is held constant."""
+    latents = torch.zeros(0, models.base.hidden_size, dtype=models.base.dtype)
+    for step in range(len(alpha)):
+        latent = read(models.base, question, latents)[-1:]
+        if len(latents):
+            latent = alpha[step] * latents[-1:] + (1 - alpha[step]) * latent
+        still = latent.detach()
+        move = displacement(still, gradient(models, question, latents.detach(), still, options), options)
+        latents = torch.cat([latents, latent + eta[step] * move])
+    return -likelihood(models.base, question, latents, answer)

@@ -10,48 +10,61 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lightning_latent.callbacks import ContrastiveFeedback, Predictions
 from lightning_latent.errors import UserError
-from lightning_latent.refinement import LatentMap, LatentRefinement
+from lightning_latent.refinement import LatentMap, LatentRefinement, Learned, LowRankWeights, Schedule
 from lightning_latent.refinement.checkpoint import KEY
 from tests.refinement.models import RawText, load_feedback, make_data, make_module, make_trainer
 
+KINDS = {"map": lambda: LatentMap(rank=2), "schedule": Schedule, "lora": lambda: LowRankWeights(rank=2)}
 
-def fit(saved: Path, directory: Path, *, ckpt_path: Path | None = None) -> LatentRefinement:
+
+def fit(saved: Path, directory: Path, *, learn: Learned, ckpt_path: Path | None = None) -> LatentRefinement:
     """Two epochs of four steps each, with a checkpoint after every step."""
-    torch.manual_seed(3 if ckpt_path is None else 4)  # a resumed map owes nothing to how it was initialised
+    torch.manual_seed(3 if ckpt_path is None else 4)  # what is resumed owes nothing to how it was initialised
     every_step = ModelCheckpoint(directory / "checkpoints", filename="{step}", every_n_train_steps=1, save_top_k=-1)
     callbacks: list[L.Callback] = [load_feedback(saved, search_step=0.3), every_step]
     trainer = make_trainer(directory, callbacks=callbacks, max_epochs=2, enable_checkpointing=True)
-    module = make_module(saved, learn=LatentMap(rank=2), learning_rate=0.05)
+    module = make_module(saved, learn=learn, learning_rate=0.05)
     trainer.fit(module, make_data(), ckpt_path=ckpt_path)
     return module
 
 
 @pytest.fixture(scope="module")
-def run(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, LatentRefinement]:
+def runs(saved: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, LatentRefinement]]:
     directory = tmp_path_factory.mktemp("run")
-    return directory / "checkpoints", fit(saved, directory)
+    return {
+        kind: (directory / kind / "checkpoints", fit(saved, directory / kind, learn=make()))
+        for kind, make in KINDS.items()
+    }
+
+
+@pytest.fixture
+def run(runs) -> tuple[Path, LatentRefinement]:
+    return runs["map"]
 
 
 def load(path: Path) -> dict[str, Any]:
     return torch.load(path, weights_only=True)  # executes no code
 
 
-def test_a_checkpoint_holds_what_was_learned_and_no_language_model(run) -> None:
-    directory, module = run
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_checkpoint_holds_what_was_learned_and_no_language_model(kind: str, runs) -> None:
+    directory, module = runs[kind]
     path = directory / "step=8.ckpt"
-    assert path.stat().st_size < 40_000
+    assert path.stat().st_size < 80_000
     checkpoint = load(path)
-    assert set(checkpoint["state_dict"]) == {"learn.down", "learn.up", "learn.offset"}
+    assert set(checkpoint["state_dict"]) == {f"learn.{name}" for name, _ in module.learn.named_parameters()}
     for name, value in module.learn.state_dict().items():
         assert torch.equal(checkpoint["state_dict"][f"learn.{name}"], value)
     assert set(checkpoint[KEY]["identities"]) == {"reasoner", "strong", "weak"}
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", [2, 4])
-def test_a_resumed_fit_equals_an_uninterrupted_one(step: int, run, saved: Path, tmp_path: Path) -> None:
+def test_a_resumed_fit_equals_an_uninterrupted_one(kind: str, step: int, runs, saved: Path, tmp_path: Path) -> None:
     """Within an epoch and at its end."""
-    directory, module = run
-    resumed = fit(saved, tmp_path, ckpt_path=directory / f"step={step}.ckpt")
+    directory, module = runs[kind]
+    assert not module.learn.is_identity
+    resumed = fit(saved, tmp_path, learn=KINDS[kind](), ckpt_path=directory / f"step={step}.ckpt")
     for name, value in module.learn.state_dict().items():
         assert torch.equal(resumed.learn.state_dict()[name], value), name
 
@@ -84,6 +97,30 @@ def refuse(checkpoint: Path, module: LatentRefinement, tmp_path: Path, message: 
         trainer.test(module, make_data(), ckpt_path=checkpoint, verbose=False)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_weights_are_refused_whatever_was_learned(kind: str, runs, saved: Path, tmp_path: Path) -> None:
+    other = make_module(saved, reasoner=str(saved / "strong"), learn=KINDS[kind]())
+    refuse(runs[kind][0] / "step=8.ckpt", other, tmp_path, r"other weights: its reasoner is '.*base' .*'.*strong'")
+
+
+@pytest.mark.parametrize(("kind", "as_kind"), [("map", "schedule"), ("schedule", "lora"), ("lora", "map")])
+def test_what_another_kind_learned_is_refused(kind: str, as_kind: str, runs, saved: Path, tmp_path: Path) -> None:
+    module = make_module(saved, learn=KINDS[as_kind]())
+    refuse(runs[kind][0] / "step=8.ckpt", module, tmp_path, r"this run's \(?\w.*; set model\.learn and model")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_learned_answers_alike_where_it_is_loaded(kind: str, runs, saved: Path, tmp_path: Path) -> None:
+    directory, module = runs[kind]
+    batch = next(iter(make_data().val_dataloader()))
+    again = make_module(saved, learn=KINDS[kind]())
+    trainer = make_trainer(tmp_path, callbacks=[load_feedback(saved, search_step=0.3)])
+    trainer.test(again, make_data(), ckpt_path=directory / "step=8.ckpt", verbose=False)
+    for plain in (False, True):
+        assert torch.equal(again.think(batch, plain=plain).latents, module.think(batch, plain=plain).latents)
+    assert not torch.equal(module.think(batch).latents, module.think(batch, plain=True).latents)
 
 
 def test_other_weights_are_refused_and_both_are_named(run, saved: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Learning what all questions share, by the trainer's own optimisation."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import lightning as L
@@ -8,7 +9,8 @@ import torch
 
 from lightning_latent.callbacks import ResidualBlending
 from lightning_latent.data import GeneratedProsQA
-from lightning_latent.refinement import LatentMap
+from lightning_latent.refinement import LatentMap, Learned, LowRankWeights, Schedule
+from lightning_latent.refinement.hooks import TeachingCallback
 from lightning_latent.refinement.likelihood import answer_loss
 from tests.refinement.models import GRAPHS, load_feedback, make_data, make_module, make_trainer, ready
 
@@ -25,10 +27,18 @@ class Watch(L.Callback):
         self.losses.append(trainer.callback_metrics["train/answer_loss"].item())
 
 
-def fit(saved: Path, tmp_path: Path, *callbacks: L.Callback, max_epochs: int = 1, data=None, rank: int = 2, **options):
+def fit(
+    saved: Path,
+    tmp_path: Path,
+    *callbacks: L.Callback,
+    max_epochs: int = 1,
+    data=None,
+    learn: Learned | None = None,
+    **options,
+):
     watch = Watch()
     trainer = make_trainer(tmp_path, callbacks=[*callbacks, watch], max_epochs=max_epochs)
-    module = make_module(saved, learn=LatentMap(rank=rank), **options)
+    module = make_module(saved, learn=learn or LatentMap(rank=2), **options)
     trainer.fit(module, data or make_data())
     return module, watch, trainer
 
@@ -50,11 +60,15 @@ def test_the_first_loss_is_the_answers_mean_over_tokens_after_the_callbacks(save
     assert watch.losses[0] == pytest.approx(float(loss / tokens))
 
 
-@pytest.mark.parametrize("rank", [0, 4])
-def test_it_learns(rank: int, saved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "learn",
+    [lambda: LatentMap(rank=0), lambda: LatentMap(rank=4), Schedule, lambda: LowRankWeights(rank=2)],
+    ids=["offset", "map", "schedule", "lora"],
+)
+def test_it_learns(learn: Callable[[], Learned], saved: Path, tmp_path: Path) -> None:
     data = make_data(batch_size=4)
     data.train = GeneratedProsQA(size=4, split="evaluation", **GRAPHS)  # the same questions every epoch
-    module, watch, _ = fit(saved, tmp_path, max_epochs=12, rank=rank, learning_rate=0.1, data=data)
+    module, watch, _ = fit(saved, tmp_path, max_epochs=12, learn=learn(), learning_rate=0.1, data=data)
     assert not module.learn.is_identity
     assert watch.losses[-1] < watch.losses[0]
 
@@ -76,6 +90,22 @@ def test_a_step_without_a_finite_gradient_is_left_out(saved: Path, tmp_path: Pat
     assert trainer.global_step == 4
     assert not module.learn.is_identity
     assert all(parameter.isfinite().all() for parameter in module.learn.parameters())
+
+
+def test_plain_passes_in_fit_are_the_frozen_reasoners(saved: Path, tmp_path: Path) -> None:
+    """What a teacher asks for, and gradients flow afterwards all the same."""
+    asked = []
+
+    class Teacher(TeachingCallback):
+        def teach(self, batch, module):
+            asked.append((module.think(batch, plain=True).latents, [example.question for example in batch]))
+            return batch
+
+    module, _, _ = fit(saved, tmp_path, Teacher(), learn=LowRankWeights(rank=2), learning_rate=0.1)
+    assert not module.learn.is_identity
+    plain = make_module(saved).reasoner
+    for latents, questions in asked:
+        assert torch.equal(latents, plain.rollout(plain.encode(questions)).latents)
 
 
 def test_an_empty_batch_teaches_nothing(saved: Path, tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts
 from lightning_latent.refinement.hooks import LatentCallback, session
 from lightning_latent.refinement.latent_map import LatentMap
+from lightning_latent.refinement.learned import Learned
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
+from lightning_latent.refinement.low_rank_weights import LowRankWeights
+from lightning_latent.refinement.schedule import Schedule
 from tests.refinement import naive
 from tests.refinement.models import LATENTS, QUESTIONS, make_feedback, make_map, make_reasoner
 from tests.refinement.naive import Models, Options
@@ -61,7 +64,7 @@ def refine(
     loop: str,
     *,
     iterations: int = 1,
-    learned: LatentMap | None = None,
+    learned: Learned | None = None,
 ) -> Thoughts:
     context = base.encode(QUESTIONS)
     with session(callbacks, QUESTIONS):
@@ -144,8 +147,7 @@ def test_without_callbacks_or_with_zero_rates_it_is_plain_coconut(
     with torch.no_grad():
         plain = base.rollout(base.encode(QUESTIONS))
         answers = base.decode(base.answer_context(plain), max_new_tokens=6)
-    identity = LatentMap(rank=2).build(num_latents=LATENTS, hidden_size=16, dtype=torch.float64)
-    for learned in (None, identity):
+    for learned in (None, LatentMap(rank=2).build(base), Schedule().build(base), LowRankWeights().build(base)):
         for callbacks in nothing_at_all(models):
             refined = refine(base, callbacks, loop, iterations=2, learned=learned)
             assert torch.equal(refined.latents, plain.latents)

@@ -1,6 +1,7 @@
-"""Two processes do what one does: they learn the same map and write the same answers."""
+"""Two processes do what one does: they learn the same and write the same answers."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from lightning_latent.callbacks import Predictions, ResidualBlending
 from lightning_latent.data import GeneratedProsQA
 from lightning_latent.data.example import Example
-from lightning_latent.refinement import LatentMap, LatentRefinement
+from lightning_latent.refinement import LatentMap, LatentRefinement, Learned, LowRankWeights, Schedule
 from tests.refinement.models import GRAPHS, load_feedback, make_data, make_module, make_trainer
 
 
@@ -26,13 +27,14 @@ class Uneven(GeneratedProsQA):
 
 
 class Unseeded(L.Callback):
-    """As if processes drew different random numbers: their maps must start alike all the same."""
+    """As if processes drew different random numbers: what they learn must start alike all the same."""
 
     def setup(self, trainer: L.Trainer, pl_module: LatentRefinement, stage: str) -> None:
-        pl_module.learn.down.data *= 1 + trainer.global_rank
+        for parameter in pl_module.learn.parameters():
+            parameter.data *= 1 + trainer.global_rank
 
 
-def make_run(saved: Path, directory: Path, devices: int) -> tuple[LatentRefinement, L.Trainer]:
+def make_run(saved: Path, directory: Path, devices: int, learn: Learned) -> tuple[LatentRefinement, L.Trainer]:
     # Forked, which saves importing everything again; but not beside CUDA, which does not survive it.
     method = "spawn" if torch.cuda.is_available() else "fork"
     callbacks: list[L.Callback] = [
@@ -51,20 +53,20 @@ def make_run(saved: Path, directory: Path, devices: int) -> tuple[LatentRefineme
         enable_checkpointing=True,
         use_distributed_sampler=False,
     )
-    module = make_module(saved, learn=LatentMap(rank=2), learning_rate=0.05)
+    module = make_module(saved, learn=learn, learning_rate=0.05)
     module.configure_model()  # once, before the processes part
     return module, trainer
 
 
-def fit_and_predict(saved: Path, directory: Path, devices: int) -> None:
+def fit_and_predict(saved: Path, directory: Path, devices: int, learn: Callable[[], Learned]) -> None:
     """Nine questions in batches of four: the last batch has one, and on two devices the second has none of it."""
     torch.manual_seed(0)
-    module, trainer = make_run(saved, directory, devices)
+    module, trainer = make_run(saved, directory, devices, learn())
     data = make_data(validation=7, batch_size=4)
     data.train = Uneven(size=9, **GRAPHS)
     trainer.fit(module, data)
     torch.manual_seed(1)
-    module, trainer = make_run(saved, directory, devices)
+    module, trainer = make_run(saved, directory, devices, learn())
     data = make_data(validation=7, batch_size=4)
     trainer.predict(module, data, ckpt_path=directory / "fitted.ckpt", return_predictions=False)
 
@@ -75,13 +77,22 @@ def timeless(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_two_processes_do_what_one_does(saved: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("learn", "learned"),
+    [
+        (lambda: LatentMap(rank=2), "learn.offset"),
+        (Schedule, "learn.search_step"),
+        (lambda: LowRankWeights(rank=2), "learn.up.0.default.weight"),
+    ],
+    ids=["map", "schedule", "lora"],
+)
+def test_two_processes_do_what_one_does(learn, learned: str, saved: Path, tmp_path: Path) -> None:
     for devices in (1, 2):
-        fit_and_predict(saved, tmp_path / str(devices), devices)
-    maps = [torch.load(tmp_path / devices / "fitted.ckpt", weights_only=True)["state_dict"] for devices in "12"]
-    assert maps[0]["learn.offset"].abs().sum() > 0
-    for name, value in maps[0].items():
-        torch.testing.assert_close(maps[1][name], value, rtol=1e-6, atol=1e-12)
+        fit_and_predict(saved, tmp_path / str(devices), devices, learn)
+    states = [torch.load(tmp_path / devices / "fitted.ckpt", weights_only=True)["state_dict"] for devices in "12"]
+    assert states[0][learned].abs().sum() > 0
+    for name, value in states[0].items():
+        torch.testing.assert_close(states[1][name], value, rtol=1e-6, atol=1e-12)
     for place in (".", "validate"):
         answers = [timeless(tmp_path / devices / place / "predictions.jsonl") for devices in "12"]
         assert answers[0] == answers[1]
@@ -93,7 +104,7 @@ def test_two_processes_do_what_one_does(saved: Path, tmp_path: Path) -> None:
 
 
 def test_a_process_without_any_question_waits_for_the_others(saved: Path, tmp_path: Path) -> None:
-    module, trainer = make_run(saved, tmp_path, 2)
+    module, trainer = make_run(saved, tmp_path, 2, LatentMap(rank=2))
     module.learn.offset.data += 0.1
     (logged,) = trainer.validate(module, make_data(validation=1), verbose=False)
     (answer,) = timeless(tmp_path / "predictions.jsonl")

@@ -52,3 +52,26 @@ def test_the_margin_is_between_the_best_two() -> None:
     totals = torch.tensor([[-1.0, -4.0, -2.5], [-3.0, -0.5, float("-inf")]])
     assert tally.margin(totals).tolist() == [1.5, 2.5]
     assert tally.margin(torch.zeros(2, 1)).tolist() == [float("inf")] * 2
+
+
+def test_log_odds_are_bayes_rule_for_views_that_err_alone() -> None:
+    """Against the posterior, written out: each view is right with its probability, and else errs evenly."""
+    candidates = torch.tensor([3, 2, 3, 4])
+    confidence = torch.rand(3, 4, dtype=torch.float64)
+    chosen = torch.stack([torch.randint(int(n), (3,)) for n in candidates], dim=1)
+    probabilities = tally.log_odds(chosen, confidence, candidates).softmax(-1)
+    for row, n in enumerate(candidates.tolist()):
+        likelihoods = []
+        for truth in range(n):
+            likelihood = 1.0
+            for view in range(3):
+                p = float(confidence[view, row])
+                likelihood *= p if int(chosen[view, row]) == truth else (1 - p) / (n - 1)
+            likelihoods.append(likelihood)
+        expected = [value / sum(likelihoods) for value in likelihoods] + [0.0] * (4 - n)
+        assert probabilities[row].tolist() == pytest.approx(expected)
+
+
+def test_log_odds_of_one_who_is_quite_sure_are_finite() -> None:
+    totals = tally.log_odds(torch.tensor([[0], [1]]), torch.tensor([[1.0], [1.0]]), torch.tensor([2]))
+    assert totals.isfinite().all() and totals.softmax(-1).tolist() == [[0.5, 0.5]]
