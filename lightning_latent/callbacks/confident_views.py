@@ -8,13 +8,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from lightning_latent.callbacks.escalation import choose_candidates
 from lightning_latent.callbacks.views import SymmetricViews
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.evaluation.answering import clock, judge
-from lightning_latent.evaluation.scoring import Said
+from lightning_latent.evaluation.answering import clock
+from lightning_latent.evaluation.scoring import option_scores
 from lightning_latent.refinement import tally
 from lightning_latent.refinement.correctness import CorrectnessHead, answer_features
 from lightning_latent.refinement.hooks import QuestionCallback, Refining, TeachingCallback
@@ -53,6 +54,7 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
         self._views = SymmetricViews(count=count, batch_size=batch_size, seed=seed)
         self.head: CorrectnessHead | None = None
         self._seen: dict[str, tuple[Tensor, bool]] = {}
+        self._solved = 0  # by how many
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Find the head; a `UserError` without one."""
@@ -80,18 +82,21 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
     def on_validation_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Within fit: answer by what has been learned so far."""
         if trainer.state.fn == "fit" and not trainer.sanity_checking:
-            self._solve(trainer, pl_module)
+            self._solve(trainer)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Before the checkpoint is written."""
-        self._solve(trainer, pl_module)
+        self._solve(trainer)
 
-    def _solve(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+    def _solve(self, trainer: L.Trainer) -> None:
         """The same in every process, whatever their number: by all that was seen, in the order of ids."""
         parts: list[Any] = [self._seen] * trainer.world_size
         if trainer.world_size > 1:
             dist.all_gather_object(parts, self._seen)
         seen = {id: row for part in parts for id, row in part.items()}
+        if len(seen) == self._solved:  # nothing new since a validation
+            return
+        self._solved = len(seen)
         rows, right = zip(*(seen[id] for id in sorted(seen)), strict=True)
         found = fit_logistic(torch.stack(rows), torch.tensor(right))
         assert self.head is not None
@@ -115,15 +120,12 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
             best = confidence.argmax(0, keepdim=True)
             chosen, confidence = chosen.gather(0, best), confidence.gather(0, best)
         candidates = torch.tensor([len(example.options) for example in batch])
-        sure, at = tally.log_odds(chosen, confidence, candidates).softmax(-1).max(-1)
-        answers = [example.options[place] for example, place in zip(batch, at.tolist(), strict=True)]
-        said = Said([""] * len(batch), answers, [0] * len(batch))
-        seconds = (clock(module.reasoner.device) - started) / len(batch)
-        thought = self.count * module.reasoner.num_latents
-        return [
-            judge(module.benchmark, example, said, row=row, latents=thought, seconds=seconds)._replace(confidence=p)
-            for row, (example, p) in enumerate(zip(batch, sure.tolist(), strict=True))
-        ]
+        totals = tally.log_odds(chosen, confidence, candidates)
+        seconds = [(clock(module.reasoner.device) - started) / len(batch)] * len(batch)
+        latents = [self.count * module.reasoner.num_latents] * len(batch)
+        answers = choose_candidates(batch, totals, module, latents=latents, seconds=seconds)
+        sure = totals.softmax(-1).amax(-1).tolist()
+        return [answer._replace(confidence=p) for answer, p in zip(answers, sure, strict=True)]
 
     def _look(self, views: Sequence[View], module: Refining) -> tuple[Tensor, Tensor]:
         """By N tellings: log-probabilities `[N, C]` of the original questions' candidates, features `[N, D + 3]`."""
@@ -134,7 +136,9 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
             for view in part:
                 if len(view.example.options) < 2:
                     raise UserError(f"{view.example.id} has no candidates to choose from; leave ConfidentViews out")
-            thoughts, found = module.weigh([view.example for view in part])
+            told = [view.example for view in part]
+            thoughts = module.think(told)
+            found = option_scores(module.reasoner, thoughts.context, [example.options for example in told])
             features.append(answer_features(thoughts.latents, found))
             scores += [[row[v.order.index(at)] for at in range(len(row))] for v, row in zip(part, found, strict=True)]
         return tally.padded_scores(scores), torch.cat(features)

@@ -132,8 +132,9 @@ class Predictions(L.Callback):
             text = answers_markdown(answers, count=QUESTIONS_SHOWN)
             said, step = calibration(answers), trainer.global_step
             for logger in trainer.loggers:
-                prefix = "val" if split == "validation" else split
-                logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
+                if said:
+                    prefix = "val" if split == "validation" else split  # as accuracy is logged
+                    logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
                 if isinstance(logger, TensorBoardLogger):
                     logger.experiment.add_text(f"questions/{split}", text, step)
                     if said:

@@ -71,9 +71,6 @@ class Refining(Protocol):
     def say(self, context: Context, examples: Sequence[Example]) -> Said:
         """Answer questions from where their latents end, by the run's scoring."""
 
-    def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
-        """The thoughts about questions, and the scores of their options after them, in one pass."""
-
 
 class LatentCallback(L.Callback):
     """A Lightning callback that takes part in refinement. Override what you need; the rest leaves latents as they are.

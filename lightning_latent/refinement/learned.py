@@ -43,3 +43,8 @@ class Learned(nn.Module, ABC):
     def aside(self) -> AbstractContextManager[None]:
         """While it lasts the reasoner is the unrefined one; for what is learned within its weights."""
         return nullcontext()
+
+
+def unrefined(learned: Learned | None, *, plain: bool = True) -> AbstractContextManager[None]:
+    """While it lasts, and where `plain`, the reasoner is the unrefined one, whatever is learned."""
+    return learned.aside() if plain and learned is not None else nullcontext()

@@ -62,10 +62,11 @@ class LowRankWeights(Learned):
     @contextmanager
     def aside(self) -> Iterator[None]:
         """See `Learned.aside`. No gradient flows across its ends."""
+        layers = [layer for layer in self._layers if not layer.disable_adapters]  # none within another
         try:
-            for layer in self._layers:
+            for layer in layers:
                 layer.enable_adapters(False)
             yield
         finally:
-            for layer in self._layers:
+            for layer in layers:
                 layer.enable_adapters(True)

@@ -1,7 +1,6 @@
 """The LightningModule that refines the latents of a frozen reasoner, and learns what all questions share."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, Literal
 
@@ -27,7 +26,7 @@ from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
 from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, TeachingCallback, session
-from lightning_latent.refinement.learned import Learned
+from lightning_latent.refinement.learned import Learned, unrefined
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
 from lightning_latent.refinement.places import beside
@@ -46,8 +45,7 @@ class LatentRefinement(AnsweringModule):
             the package.
         benchmark: How answers are read and judged; the data module's benchmark if not given.
         method: The name of this way of answering in tables; by default that of what refines, or `Coconut`.
-        learn: What all questions share, which `fit` learns: `LatentMap`, `Schedule`, `LowRankWeights`,
-            `CorrectnessHead`, or one of your own.
+        learn: What all questions share, which `fit` learns: a `LatentMap` or another `Learned`.
         learning_rate: Adam's learning rate in `fit`; it falls to zero.
         loop: `stepwise` refines a latent before the next is thought (the paper); `trajectory` rolls out once and then
             refines all latents at a time.
@@ -242,15 +240,8 @@ class LatentRefinement(AnsweringModule):
     def answer_once(self, batch: list[Example]) -> list[Answer]:
         """See `Refining.answer_once`."""
         thinking, room = (partial(self._refine, batch) if self.refines else None), self._room(self._words)
-        return answer_questions(
-            self.reasoner,
-            batch,
-            thinking=thinking,
-            say=self.say,
-            benchmark=self.benchmark,
-            room=room,
-            unrefined=self._unrefined,
-        )
+        ask = partial(answer_questions, self.reasoner, batch, say=self.say, benchmark=self.benchmark, room=room)
+        return ask(thinking=thinking, unrefined=partial(unrefined, self.learn))
 
     def read(self, examples: Sequence[Example]) -> Context:
         """See `Refining.read`."""
@@ -266,7 +257,7 @@ class LatentRefinement(AnsweringModule):
         iterations: int | None = None,
     ) -> Thoughts:
         """See `Refining.think`."""
-        with self._unrefined(plain):
+        with unrefined(self.learn, plain=plain):
             context = self.read(examples) if context is None else context
             return think(self.reasoner, context) if plain else self._refine(examples, context, iterations=iterations)
 
@@ -278,18 +269,9 @@ class LatentRefinement(AnsweringModule):
     @torch.no_grad()
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """See `Refining.score_options`."""
-        return self.weigh(examples, plain=plain)[1]
-
-    @torch.no_grad()
-    def weigh(self, examples: Sequence[Example], *, plain: bool = False) -> tuple[Thoughts, list[list[float]]]:
-        """See `Refining.weigh`."""
-        with self._unrefined(plain):
+        with unrefined(self.learn, plain=plain):
             thoughts = self.think(examples, plain=plain)
-            return thoughts, option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
-
-    def _unrefined(self, plain: bool = True) -> AbstractContextManager[None]:
-        """While it lasts the reasoner is the frozen one, whatever is learned; as it is where not `plain`."""
-        return self.learn.aside() if plain and self.learn is not None else nullcontext()
+            return option_scores(self.reasoner, thoughts.context, [example.options for example in examples])
 
     def _refine(self, batch: Sequence[Example], context: Context, *, iterations: int | None = None) -> Thoughts:
         if not self.refines:

@@ -9,6 +9,7 @@ import lightning as L
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.strategies import DDPStrategy
 
 from lightning_latent.callbacks import AgreedAnswers, ConfidentViews, Predictions
@@ -38,6 +39,18 @@ def make_data() -> LatentDataModule:
         eval_batch_size=15,
         shuffle_buffer=0,
     )
+
+
+class Notes(TensorBoardLogger):
+    """Remembers what is logged."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory, name="", version="")
+        self.logged: list[dict[str, float]] = []
+
+    def log_metrics(self, metrics, step=None) -> None:
+        self.logged.append(dict(metrics))
+        super().log_metrics(metrics, step)
 
 
 def ready(callback: ConfidentViews, directory: Path) -> LatentRefinement:
@@ -106,7 +119,8 @@ def test_fit_solves_for_the_head_and_its_checkpoint_answers(agreed: bool, tmp_pa
 
     (path,) = (tmp_path / "checkpoints").glob("fitted.ckpt")
     again = make_module()
-    make_trainer(tmp_path / "again", callbacks=[ConfidentViews(count=2), Predictions()]).validate(
+    logger = Notes(tmp_path / "again")
+    make_trainer(tmp_path, callbacks=[ConfidentViews(count=2), Predictions()], logger=logger).validate(
         again, make_data(), ckpt_path=path, verbose=False
     )
     assert torch.equal(again.learn.weight, module.learn.weight)
@@ -115,6 +129,8 @@ def test_fit_solves_for_the_head_and_its_checkpoint_answers(agreed: bool, tmp_pa
         for place in ("validate", "again")
     )
     assert [row["confidence"] for row in during] == pytest.approx([row["confidence"] for row in after])
+    logged = {"val/auc", "val/calibration_error"}
+    assert logged <= {name for metrics in logger.logged for name in metrics}
     assert {"auc", "calibration_error"} <= json.loads((tmp_path / "again" / "run.json").read_text()).keys()
 
 

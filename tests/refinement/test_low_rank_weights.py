@@ -20,6 +20,7 @@ from tests.refinement.models import (
     make_module,
     make_reasoner,
     make_trainer,
+    ready,
 )
 
 ANSWERS = [example.answer for example in EXAMPLES]
@@ -75,6 +76,25 @@ def test_a_fit_changes_nothing_of_whose_weights_they_are(saved, tmp_path) -> Non
     make_trainer(tmp_path).fit(module, make_data())
     assert not module.learn.is_identity
     assert module.identities["reasoner"]["sha256"] == weights_hash(make_module(saved).reasoner.model)  # loaded anew
+
+
+def test_plain_scores_are_the_frozen_weights_from_the_question_to_the_answer(saved, tmp_path) -> None:
+    module = ready(make_module(saved, learn=LowRankWeights(rank=2)), tmp_path)
+    for parameter in module.learn.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    asked = [example._replace(options=("gorpus.", "Bob is a lempus.")) for example in EXAMPLES]
+    plain, own = ready(make_module(saved), tmp_path).score_options(asked), module.score_options(asked)
+    assert module.score_options(asked, plain=True) == plain != own
+    assert module.score_options(asked) == own  # back at work
+
+
+def test_adapters_that_are_lost_fall_back_to_the_frozen_weights(saved, tmp_path) -> None:
+    module = ready(make_module(saved, learn=LowRankWeights(rank=2)), tmp_path)
+    next(module.learn.up.parameters()).data[0] = float("inf")
+    answers = module.answer(EXAMPLES)
+    plain = ready(make_module(saved), tmp_path).answer(EXAMPLES)
+    assert all(answer.fallback for answer in answers)
+    assert [answer.text for answer in answers] == [answer.text for answer in plain]
 
 
 @pytest.mark.parametrize("family", ["gpt2", "llama"])
