@@ -9,6 +9,7 @@ import torch
 import torch.distributed as dist
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from lightning_latent.callbacks.chosen import Chosen
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
@@ -133,6 +134,9 @@ class Predictions(L.Callback):
             "models": pl_module.identities,
             "depends_on": fingerprint(trainer, pl_module),
         }
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Chosen):
+                self.summary |= callback.note
         pl_module.kept, self._answers = {}, []
         if trainer.is_global_zero:
             if self.directory is not None:
