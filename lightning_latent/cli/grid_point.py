@@ -10,7 +10,7 @@ from typing import Any
 from jsonargparse import Namespace
 from typing_extensions import override
 
-from lightning_latent.callbacks import Predictions, SymmetricViews
+from lightning_latent.callbacks import ConfidentViews, Predictions, SymmetricViews
 from lightning_latent.cli.latent_cli import LatentCLI, name_evaluation
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
@@ -78,7 +78,7 @@ class GridPoint(LatentCLI):
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
         kept = [c for c in callbacks if isinstance(c, Predictions) or not getattr(c, "only_watches", False)]
         if self.plain:
-            asked = [c.batch_size for c in kept if isinstance(c, SymmetricViews) and c.active]
+            asked = [c.batch_size for c in kept if isinstance(c, ConfidentViews | SymmetricViews) and c.active]
             data.eval_batch_size = min([data.eval_batch_size, *asked])  # what the model reads at a time
             model.learn = None
             kept = [c for c in kept if not isinstance(c, LatentCallback | QuestionCallback)]
