@@ -38,6 +38,15 @@ def fork_cache(cache: Cache) -> Cache:
     return twin
 
 
+def cache_bytes(cache: Cache) -> int:
+    """How much memory keys and values take.
+
+    Reaches into the layers' `keys` and `values`. Waits for a size in bytes in transformers' `Cache`.
+    """
+    layers = [layer for layer in cache.layers if isinstance(layer, CacheLayerMixin)]
+    return sum(part.nbytes for layer in layers for part in (layer.keys, layer.values) if part is not None)
+
+
 def detach_cache(cache: Cache) -> None:
     """Forget how keys and values were computed, in place and without copying them.
 

@@ -9,6 +9,9 @@ import torch
 
 from lightning_latent.cli import LatentCLI
 from lightning_latent.cli.compare import is_config, parser
+from lightning_latent.cli.sweep import grid_point
+from lightning_latent.cli.sweep import parser as sweep_parser
+from lightning_latent.evaluation.grid import points, read_grid
 from tests.commands import ROOT, commands, header
 
 CONFIGS = sorted(path.relative_to(ROOT) for path in ROOT.glob("configs/**/*.yaml"))
@@ -25,30 +28,36 @@ class BuiltOnly(LatentCLI):
         return arguments
 
 
-def of_configs(*, compare: bool) -> list[Any]:
+def kind(arguments: list[str]) -> str:
+    """Which command builds it: `compare`, `sweep`, or `run` for Lightning's subcommands."""
+    return arguments[0] if arguments[0] in ("compare", "sweep") else "run"
+
+
+def of_configs(command: str) -> list[Any]:
     return [
         pytest.param(arguments, id=f"{config.relative_to('configs')}-{number}")
         for config in CONFIGS
         for number, arguments in enumerate(commands(header(ROOT / config)))
-        if (arguments[0] == "compare") is compare
+        if kind(arguments) == command
     ]
 
 
-def of_pages(*, compare: bool) -> list[Any]:
+def of_pages(command: str) -> list[Any]:
     return [
         pytest.param(arguments, id=f"{page.stem}-{number}")
         for page in PAGES
         for number, arguments in enumerate(commands(page.read_text(encoding="utf-8")))
-        if (arguments[0] == "compare") is compare
+        if kind(arguments) == command
         and arguments[0].isalpha()
-        and "RUN" not in arguments
+        and not {"RUN", "KEY=VALUE,VALUE"} & set(arguments)
         and not any("$" in argument for argument in arguments)
         and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
     ]
 
 
-EVERY_COMMAND = of_configs(compare=False) + of_pages(compare=False)
-COMPARISONS = of_configs(compare=True) + of_pages(compare=True)
+EVERY_COMMAND = of_configs("run") + of_pages("run")
+COMPARISONS = of_configs("compare") + of_pages("compare")
+SWEEPS = of_configs("sweep") + of_pages("sweep")
 FIRST_COMMANDS = [
     pytest.param(commands(header(ROOT / config))[0], id=str(config.relative_to("configs"))) for config in CONFIGS
 ]
@@ -84,6 +93,16 @@ def test_the_command_builds(arguments: list[str]) -> None:
 def test_the_comparison_parses_and_its_configs_are_there(arguments: list[str]) -> None:
     given = parser().parse_args(arguments[1:])
     assert all(Path(name).is_file() for name in [*filter(is_config, given.runs), *given.config])
+
+
+@pytest.mark.parametrize("arguments", SWEEPS)
+def test_every_setting_of_the_sweep_builds(arguments: list[str]) -> None:
+    given, others = sweep_parser().parse_known_args(arguments[1:])
+    settings = points(read_grid(given.over))
+    assert len(settings) > 1
+    for one in settings:
+        point = grid_point(one, [*others, "--trainer.accelerator=cpu", "--trainer.devices=1"], answer=False)
+        assert point.sweep_folder.parts[0] == "runs" and point.sweep_folder.name == "sweep"
 
 
 @pytest.mark.parametrize("arguments", FIRST_COMMANDS)

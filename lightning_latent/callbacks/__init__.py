@@ -1,6 +1,7 @@
 """Callbacks that refine latents, control what refining does, ask more than once, and write down the answers."""
 
 from lightning_latent.callbacks.borrowed import BorrowedLatents
+from lightning_latent.callbacks.chosen import Chosen
 from lightning_latent.callbacks.confidence import AnswerConfidence
 from lightning_latent.callbacks.confident_views import ConfidentViews
 from lightning_latent.callbacks.contrastive import ContrastiveFeedback
@@ -18,6 +19,7 @@ __all__ = [
     "AgreedAnswers",
     "AnswerConfidence",
     "BorrowedLatents",
+    "Chosen",
     "ConfidentViews",
     "ContrastiveFeedback",
     "ContrastiveLogits",

@@ -11,10 +11,17 @@ from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import clock, judge
 from lightning_latent.evaluation.scoring import Said
+from lightning_latent.refinement import tally
 from lightning_latent.refinement.hooks import Refining
 
 Ask = Callable[[int, list[int]], Sequence[bool]]
 """Does one more round (its number, from 0) for the questions of these rows, and says of each whether it is sure."""
+
+
+Course = list[tuple[float, int]]
+"""After each round of a question: how far its best candidate is ahead, in nats, and which it is."""
+
+FARTHEST = 1e9  # nats; a question's only candidate is infinitely far ahead, which JSON cannot say
 
 
 class Spent(NamedTuple):
@@ -60,13 +67,36 @@ def most_candidates(batch: Sequence[Example], *, method: str) -> int:
     return max(len(example.options) for example in batch)
 
 
+def take_down(courses: Sequence[Course], rows: Sequence[int], totals: Tensor) -> list[float]:
+    """Note how the questions of some rows stand after a round, by their totals `[N, C]`, and give their N margins."""
+    margins = tally.margin(totals).clamp(max=FARTHEST).tolist()
+    for row, ahead, best in zip(rows, margins, totals.argmax(-1).tolist(), strict=True):
+        courses[row].append((ahead, best))
+    return margins
+
+
 def choose_candidates(
-    batch: Sequence[Example], totals: Tensor, module: Refining, *, latents: Sequence[int], seconds: Sequence[float]
+    batch: Sequence[Example],
+    totals: Tensor,
+    module: Refining,
+    *,
+    latents: Sequence[int],
+    seconds: Sequence[float],
+    courses: Sequence[Course] = (),
 ) -> list[Answer]:
-    """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it."""
+    """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it.
+
+    Where there are `courses`, an answer has its own, with each candidate judged.
+    """
     chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
     said = Said([""] * len(batch), chosen, [0] * len(batch))
-    return [
+    answers = [
         judge(module.benchmark, example, said, row=row, latents=latents[row], seconds=seconds[row])
         for row, example in enumerate(batch)
     ]
+    return [_with_course(*pair, module) for pair in zip(answers, batch, courses, strict=True)] if courses else answers
+
+
+def _with_course(answer: Answer, example: Example, course: Course, module: Refining) -> Answer:
+    right = [module.benchmark.matches(option, example.answer) for option in example.options]
+    return answer._replace(course=tuple((ahead, right[best]) for ahead, best in course))

@@ -2,23 +2,32 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning as L
 import torch
 import torch.distributed as dist
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from lightning_latent.callbacks.chosen import Chosen
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
 from lightning_latent.evaluation.calibration import calibration, reliability
+from lightning_latent.evaluation.course import accuracy_against_views, curve_csv
+from lightning_latent.evaluation.course_figure import course_figure
+from lightning_latent.evaluation.figure import save_figure
 from lightning_latent.evaluation.fingerprint import fingerprint
 from lightning_latent.evaluation.journal import Journal
 from lightning_latent.evaluation.module import Answering, AnsweringModule
 from lightning_latent.evaluation.run import PREDICTIONS, package_versions, summarise, write_run
 from lightning_latent.evaluation.table import answers_markdown
+from lightning_latent.io import write_text
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CURVE = "accuracy_against_cost"
 QUESTIONS_SHOWN = 10  # in TensorBoard, which stores every one again at every evaluation
 SPLITS = {"fit": "validation", "validate": "validation", "test": "test", "predict": "predict"}
 
@@ -29,7 +38,8 @@ class Predictions(L.Callback):
     `fit` writes those of its last validation into `validate/` below its folder. `validate`, `test` and `predict` append
     answers as they come: a run that was killed goes on when it is started again in the same folder, with any number of
     processes, and one that is finished is not repeated. Answers that depend on something else (model, learned state,
-    options, callbacks, code) are refused, not mixed in.
+    options, callbacks, code) are refused, not mixed in. Where questions got views until they were sure,
+    `accuracy_against_cost.png` and `.csv` show what smaller thresholds would have given.
 
     Args:
         resume: Keep the answers that are in the folder; otherwise they are given anew.
@@ -124,22 +134,39 @@ class Predictions(L.Callback):
             "models": pl_module.identities,
             "depends_on": fingerprint(trainer, pl_module),
         }
+        for callback in trainer.callbacks:  # type: ignore[attr-defined]
+            if isinstance(callback, Chosen):
+                self.summary |= callback.note
         pl_module.kept, self._answers = {}, []
         if trainer.is_global_zero:
             if self.directory is not None:
                 write_run(self.directory, self.summary, answers)
                 Journal(self.directory).remove()
-            text = answers_markdown(answers, count=QUESTIONS_SHOWN)
-            said, step = calibration(answers), trainer.global_step
-            for logger in trainer.loggers:
-                if said:
-                    prefix = "val" if split == "validation" else split  # as accuracy is logged
-                    logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
-                if isinstance(logger, TensorBoardLogger):
-                    logger.experiment.add_text(f"questions/{split}", text, step)
-                    if said:
-                        logger.experiment.add_figure(f"reliability/{split}", reliability(answers), step)
+            self._show(trainer, answers, split=split)
         trainer.strategy.barrier("predictions: written")
+
+    def _show(self, trainer: L.Trainer, answers: list[Answer], *, split: str) -> None:
+        """Log how far confidences can be trusted; let TensorBoard have some questions and the figures there are."""
+        said, figures = calibration(answers), self._figures(answers)
+        prefix, step = "val" if split == "validation" else split, trainer.global_step
+        for logger in trainer.loggers:
+            logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
+            if isinstance(logger, TensorBoardLogger):
+                text = answers_markdown(answers, count=QUESTIONS_SHOWN)
+                logger.experiment.add_text(f"questions/{split}", text, step)
+                for name, figure in figures.items():
+                    logger.experiment.add_figure(f"{name}/{split}", figure, step)
+
+    def _figures(self, answers: list[Answer]) -> dict[str, "Figure"]:
+        """What there is to draw of some answers; accuracy against cost is written into the run's folder as well."""
+        figures = {"reliability": reliability(answers)} if calibration(answers) else {}
+        curve = accuracy_against_views(answers)
+        if curve and self.summary is not None:
+            figures[CURVE] = course_figure(curve, title=f"{self.summary['method']}: {len(answers):,} questions")
+            if self.directory is not None:
+                write_text(self.directory / f"{CURVE}.csv", curve_csv(curve))
+                save_figure(figures[CURVE], self.directory / f"{CURVE}.png")
+        return figures
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Close what is open."""

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lightning_latent.callbacks.escalation import choose_candidates, escalate
+from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, take_down
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 from lightning_latent.errors import UserError
@@ -95,36 +95,37 @@ class SymmetricViews(QuestionCallback):
 
     def _scored(self, batch: list[Example], module: Refining) -> list[Answer]:
         """Score the candidates of all views, or of as many as a question needs."""
-        totals, used, seconds = self.totals(batch, module)
+        totals, used, seconds, courses = self.totals(batch, module)
         latents = [count * module.reasoner.num_latents for count in used]
-        return choose_candidates(batch, totals, module, latents=latents, seconds=seconds)
+        return choose_candidates(batch, totals, module, latents=latents, seconds=seconds, courses=courses)
 
     def totals(
         self, batch: list[Example], module: Refining, *, plain: bool = False
-    ) -> tuple[Tensor, list[int], list[float]]:
-        """Scores `[B, C]` put together, views used and seconds taken by each question."""
+    ) -> tuple[Tensor, list[int], list[float], list[Course]]:
+        """Scores `[B, C]` put together; views used, seconds taken and the course of each question."""
         if self.threshold is not None:
             return self._escalated(batch, module, plain=plain)
         started, size = clock(module.reasoner.device), len(batch)
         views = [self.told(example, number, module) for number in range(self.count) for example in batch]
         totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
-        return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
+        return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size, [[]] * size
 
     def _escalated(
         self, batch: list[Example], module: Refining, *, plain: bool
-    ) -> tuple[Tensor, list[int], list[float]]:
-        """Sums of log-probabilities `[B, C]`, views used and seconds taken by each question, views added one by one."""
+    ) -> tuple[Tensor, list[int], list[float], list[Course]]:
+        """Sums of log-probabilities `[B, C]`, and the rest of `totals`, views added one by one."""
         assert self.threshold is not None
         enough = self.threshold
         totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
+        courses: list[Course] = [[] for _ in batch]
 
         def ask(number: int, rows: list[int]) -> list[bool]:
             scores = self._scores([self.told(batch[row], number, module) for row in rows], module, plain=plain)
             totals[rows, : scores.shape[-1]] += scores
-            return [margin > enough for margin in tally.margin(totals[rows]).tolist()]
+            return [margin > enough for margin in take_down(courses, rows, totals[rows])]
 
         used, seconds = escalate(ask, size=len(batch), rounds=self.count, device=module.reasoner.device)
-        return totals, used, seconds
+        return totals, used, seconds, courses
 
     def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:
         """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each."""
@@ -196,6 +197,6 @@ class AgreedAnswers(TeachingCallback):
         """See `TeachingCallback.teach`."""
         if not batch:
             return []
-        totals, _, _ = self._views.totals(batch, module, plain=True)
+        totals, *_ = self._views.totals(batch, module, plain=True)
         agreed = zip(batch, totals.argmax(-1).tolist(), tally.margin(totals).tolist(), strict=True)
         return [example._replace(answer=example.options[at]) for example, at, far in agreed if far > self.threshold]

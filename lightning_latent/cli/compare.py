@@ -1,22 +1,22 @@
 """`compare`: any number of runs in one table."""
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rich.console import Console
-from rich.measure import Measurement
-
 from lightning_latent.cli.exits import EXIT_BAD_INPUT, say
 from lightning_latent.cli.latent_cli import LatentCLI
+from lightning_latent.cli.printing import common_folder, show, width
+from lightning_latent.cli.seeds import compare_seeds, is_comparison
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.comparison import compare
 from lightning_latent.evaluation.figure import draw_comparison
 from lightning_latent.evaluation.run import read_run
 from lightning_latent.evaluation.table import console_table, csv_table, markdown_table, note
 from lightning_latent.io import write_json, write_text
+
+ROOMY = 100  # columns that a table may take for what is in its files anyway
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="RUN",
         help="the folder of a finished run, or a method's config, which is run on the questions of --config first, "
-        "unless its run is finished already",
+        "unless its run is finished already; or comparison.json of several reasoners, such as training seeds",
     )
     made.add_argument(
         "--against", metavar="NAME", help="the method to compare with; Coconut where it is among the runs"
@@ -60,8 +60,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def compare_command(args: Sequence[str]) -> dict[str, Any]:
-    """Run the command, and give the content of `comparison.json`."""
+    """Run the command, and give the content of `comparison.json`, or of `seeds.json`."""
     given = parser().parse_args(list(args))
+    if any(map(is_comparison, given.runs)):
+        if given.against or given.config or not all(map(is_comparison, given.runs)):
+            raise UserError("comparisons go together with comparisons alone, without runs, --against and --config")
+        return compare_seeds(given.runs, output=given.output)
     folders = [
         run_method(name, configs=given.config, split=given.split) if is_config(name) else Path(name)
         for name in given.runs
@@ -99,16 +103,9 @@ def run_method(method: str, *, configs: Sequence[str], split: str) -> Path:
     return cli.directory
 
 
-def common_folder(paths: Sequence[Path]) -> Path:
-    """The deepest folder that all runs are in; of a single run its own."""
-    return Path(os.path.commonpath([os.path.normpath(path) for path in paths]))
-
-
 def report(comparison: dict[str, Any]) -> None:
-    """Print a comparison as a table, whole even where the output is narrow or a file: no number is cut short."""
-    console, table = Console(), console_table(comparison)
-    needed = Measurement.get(console, console.options.update(max_width=1000), table).maximum
-    if needed > console.width:
-        console = Console(width=needed)
-    console.print(table)
-    console.print(note(comparison), markup=False, highlight=False)
+    """Print a comparison as a table, with the part of errors removed where there is room for it."""
+    table = console_table(comparison, errors=True)
+    if width(table) > ROOMY:
+        table = console_table(comparison)
+    show(table, note(comparison))

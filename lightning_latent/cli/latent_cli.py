@@ -16,8 +16,9 @@ from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
-from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
+from lightning_latent.callbacks import Chosen, ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
 from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
+from lightning_latent.cli.keys import check_chosen
 from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
@@ -27,7 +28,8 @@ from lightning_latent.training import CoconutTraining
 from lightning_latent.upstream import started_processes
 
 DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
-predict), and put any number of finished runs into one table (compare RUN ...). See docs/cli.md."""
+predict), choose settings on the validation questions (sweep ...), and put any number of finished runs into one table
+(compare RUN ...). See docs/cli.md."""
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     # One folder a run: runs/<name>/<version>.
@@ -94,6 +96,7 @@ class LatentCLI(LightningCLI):
         parser.add_lightning_class_args(ContrastiveFeedback, "feedback")
         parser.add_lightning_class_args(ResidualBlending, "blending")
         parser.add_lightning_class_args(SymmetricViews, "views")
+        parser.add_lightning_class_args(Chosen, "chosen")
         parser.add_lightning_class_args(Predictions, "predictions")
 
     @override
@@ -103,6 +106,7 @@ class LatentCLI(LightningCLI):
         if subcommand:
             # Found out before a model loads.
             check_checkpoint(self.config[subcommand].get("ckpt_path"), subcommand=subcommand)
+            check_chosen(self.config[subcommand])
 
     @override
     def before_instantiate_classes(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the command begins: the comparison of runs, or Lightning's subcommands."""
+"""Where the command begins: the comparison of runs, a sweep, or Lightning's subcommands."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from lightning_latent.cli.compare import compare_command
 from lightning_latent.cli.exits import exit_codes
 from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
+from lightning_latent.cli.sweep import sweep_command
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -19,6 +20,8 @@ def main(args: Sequence[str] | None = None) -> None:
         quiet_start()
         if given[:1] == ["compare"]:
             compare_command(given[1:])
+        elif given[:1] == ["sweep"]:
+            sweep_command(given[1:])
         else:
             next_step = LatentCLI(None if args is None else given).next_step()
             if next_step is not None:

@@ -1,7 +1,8 @@
 """One answered question: the one form that an answer has, from decoding to `predictions.jsonl`."""
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Answer(NamedTuple):
@@ -18,6 +19,23 @@ class Answer(NamedTuple):
     seconds: float  # the question's share of its batch's wall-clock time, from reading to answer
     fallback: bool = False  # the refined latents became infinite or undefined; it is from the unrefined ones
     confidence: float | None = None  # how likely it is to be right, by a method that says so
+    course: tuple[tuple[float, bool], ...] = ()  # after each view: nats the best option is ahead, and if it is right
+
+
+OPTIONAL = ("confidence", "course")
+"""What only some methods' answers have; lines of others go without."""
+
+
+def to_row(answer: Answer) -> dict[str, Any]:
+    """An answer as a line of JSON holds it."""
+    missing = {name for name in OPTIONAL if getattr(answer, name) == Answer._field_defaults[name]}
+    return {name: value for name, value in answer._asdict().items() if name not in missing}
+
+
+def from_row(row: Mapping[str, Any]) -> Answer:
+    """The answer that a line of JSON holds; a `TypeError` or `ValueError` where it holds none."""
+    answer = Answer(**row)
+    return answer._replace(course=tuple((float(ahead), bool(right)) for ahead, right in answer.course))
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

@@ -105,8 +105,20 @@ def read_questions(reasoner: LatentReasoner, examples: Sequence[Example], *, roo
         raise
 
 
+_counted_again = 0.0
+
+
 def clock(device: torch.device) -> float:
     """Seconds, once an accelerator has finished what it was given: its work must not count for what follows."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
-    return time.perf_counter()
+    return time.perf_counter() + _counted_again
+
+
+def count_again(seconds: float) -> None:
+    """Set the clock on by the time that a result took when it was computed, where it is used once more.
+
+    So a run that shares work with another is as long as if it did all itself.
+    """
+    global _counted_again
+    _counted_again += seconds

@@ -32,6 +32,9 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
     base = _index_of(against, runs, names)
     check_same_questions(runs)
     methods = {name: {"run": str(run.path), **summarise(run.answers)} for name, run in zip(names, runs, strict=True)}
+    for name, run in zip(names, runs, strict=True):
+        if run.about.get("chosen"):
+            methods[name]["chosen"] = run.about["chosen"]
     right = [[answer.correct for answer in run.answers] for run in runs]
     others = [index for index in range(len(runs)) if index != base]
     seconds = methods[names[base]]["seconds_per_question"]

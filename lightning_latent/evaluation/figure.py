@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightning_latent.evaluation.table import small
 from lightning_latent.io import replaced
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
@@ -27,6 +30,11 @@ def draw_comparison(comparison: Mapping[str, Any], path: Path) -> None:
     axis.set_xlabel("accuracy, % (95 % interval)")
     axis.grid(axis="x", alpha=0.3)
     axis.set_title(f"{comparison['benchmark']}, {comparison['split']}: {comparison['n']:,} questions", fontsize=10)
+    save_figure(figure, path)
+
+
+def save_figure(figure: "Figure", path: Path) -> None:
+    """Write a figure into a PNG file, wholly or not at all."""
     with replaced(path) as temporary:
         figure.savefig(temporary, dpi=150, format="png")
 

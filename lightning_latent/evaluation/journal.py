@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lightning_latent.errors import UserError
-from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answer import Answer, to_row
 from lightning_latent.evaluation.run import PREDICTIONS, RUN, read_answers, whole_lines
 from lightning_latent.io import json_line, write_json
 
@@ -61,7 +61,7 @@ class Journal:
     def append(self, answers: list[Answer]) -> None:
         """Add answers to this process's file and hand them to the system, which keeps them if we are killed."""
         if self._file is not None:
-            self._file.write("".join(json_line(answer._asdict()) for answer in answers))
+            self._file.write("".join(json_line(to_row(answer)) for answer in answers))
             self._file.flush()
 
     def close(self) -> None:

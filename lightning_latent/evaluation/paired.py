@@ -51,15 +51,18 @@ def contrast(before: Sequence[bool], after: Sequence[bool]) -> dict[str, Any]:
     """Compare two ways of answering the same questions, in the same order, by whether each is right.
 
     Returns:
-        `gain` (a fraction of one) with its 95 % interval, and the exact McNemar test.
+        `gain` (a fraction of one) with its 95 % interval, the exact McNemar test, and `errors_removed`, the gain as a
+        part of the errors that there were; None where there were none.
     """
     pairs = list(zip(before, after, strict=True))
     fixed = sum(new and not old for old, new in pairs)
     broken = sum(old and not new for old, new in pairs)
+    errors = sum(not old for old, _ in pairs)
     return {
         "gain": (fixed - broken) / len(pairs),
         "gain_ci95": list(paired_gain_ci(fixed, broken, len(pairs))),
         "mcnemar": {"fixed": fixed, "broken": broken, "p": mcnemar_exact(fixed, broken)},
+        "errors_removed": (fixed - broken) / errors if errors else None,
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lightning_latent.errors import UserError
-from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.answer import Answer, from_row, natural_key, to_row
 from lightning_latent.evaluation.calibration import calibration
 from lightning_latent.evaluation.paired import accuracy_ci
 from lightning_latent.io import write_json, write_jsonl
@@ -59,7 +59,7 @@ def package_versions() -> dict[str, str | None]:
 def write_run(directory: Path, about: Mapping[str, Any], answers: Sequence[Answer]) -> None:
     """Write a finished run, `run.json` last: where it is, the answers are whole."""
     ordered = sorted(answers, key=lambda answer: natural_key(answer.id))
-    write_jsonl(directory / PREDICTIONS, [answer._asdict() for answer in ordered])
+    write_jsonl(directory / PREDICTIONS, [to_row(answer) for answer in ordered])
     write_json(directory / RUN, about)
 
 
@@ -92,7 +92,7 @@ def read_answers(path: Path) -> list[Answer]:
     answers = []
     for number, line in enumerate(whole_lines(path), start=1):
         try:
-            answers.append(Answer(**json.loads(line)))
+            answers.append(from_row(json.loads(line)))
         except (ValueError, TypeError) as error:
             message = f"{path}:{number}: no answer of this package ({error}); remove the folder and run again"
             raise UserError(message) from error

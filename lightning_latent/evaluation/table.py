@@ -12,8 +12,10 @@ from rich.table import Table
 
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.comparison import nothing_changed
+from lightning_latent.evaluation.grid import words
 
 HEADERS = ("accuracy %", "gain, points", "fixed/broken", "p", "p, Holm", "tokens", "latents", "cost")
+ERRORS = "errors, removed %"
 HINT = (
     "No answer changed: these latents may not matter to the reasoner at all. The controls show it: "
     "configs/methods/zero.yaml, configs/methods/other.yaml."
@@ -22,11 +24,11 @@ HINT = (
 
 def cells(row: Mapping[str, Any]) -> list[str]:
     """A method's cells under `HEADERS`; those of the comparison are blank for the method compared with."""
-    accuracy = f"{100 * row['accuracy']:.1f} {_interval(row['accuracy_ci95'], '.1f')}"
+    accuracy = f"{100 * row['accuracy']:.1f} {interval(row['accuracy_ci95'], '.1f')}"
     paired = ["", "", "", ""]
     if "gain" in row:
         test = row["mcnemar"]
-        gain = f"{100 * row['gain']:+.1f} {_interval(row['gain_ci95'], '+.1f')}"
+        gain = f"{100 * row['gain']:+.1f} {interval(row['gain_ci95'], '+.1f')}"
         paired = [gain, f"{test['fixed']}/{test['broken']}", small(test["p"]), small(row["p_holm"])]
     cost = "" if row["cost"] is None else f"{row['cost']:.2f}"
     return [accuracy, *paired, f"{row['tokens_per_question']:.1f}", f"{row['latents_per_question']:.4g}", cost]
@@ -39,6 +41,11 @@ def small(p: float) -> str:
     ('0.012', '<1e-300')
     """
     return f"{p:.2g}" if p > 1e-300 else "<1e-300"
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction in percent, signed where it is negative; nothing for None."""
+    return "" if fraction is None else f"{100 * fraction:.1f}"
 
 
 def note(comparison: Mapping[str, Any]) -> str:
@@ -54,39 +61,65 @@ def note(comparison: Mapping[str, Any]) -> str:
     for name, row in comparison["methods"].items():
         if row["fallbacks"]:
             lines.append(f"{name}: {row['fallbacks']:,} questions with non-finite latents were answered unrefined.")
+        if chosen := row.get("chosen"):
+            lines.append(
+                f"{name}: {words(chosen['settings'])} chosen among {chosen['tried']} settings, {chosen['rule']}, on "
+                f"{chosen['n']:,} validation questions ({100 * chosen['accuracy']:.1f} %)."
+            )
     if nothing_changed(dict(comparison)):
         lines.append(HINT)
     return "\n".join(lines)
 
 
-def console_table(comparison: Mapping[str, Any]) -> Table:
-    """A comparison for the console."""
+def console_table(comparison: Mapping[str, Any], *, errors: bool = False) -> Table:
+    """A comparison for the console, with the part of errors removed as the last column where it is asked for."""
+    headers = (*HEADERS, ERRORS) if errors else HEADERS
+    rows = {
+        name: [*cells(row), percent(row.get("errors_removed"))] if errors else cells(row)
+        for name, row in comparison["methods"].items()
+    }
+    return console_rows(headers, rows)
+
+
+def console_rows(headers: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Table:
+    """Rows of cells, by name, for the console; headers are broken where they have a comma or a slash."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
-    for header in HEADERS:
+    for header in headers:
         lines = header.replace(", ", ",\n").replace("/", "/\n")
         table.add_column(lines, justify="right", no_wrap=True)
-    for name, row in comparison["methods"].items():
-        table.add_row(escape(name), *map(escape, cells(row)))
+    for name, row in rows.items():
+        table.add_row(escape(name), *map(escape, row))
     return table
 
 
 def markdown_table(comparison: Mapping[str, Any]) -> str:
     """A comparison as a Markdown table, with what it is of below it."""
-    lines = [["", *HEADERS], ["---", *["---:"] * len(HEADERS)]]
-    lines += [[name, *cells(row)] for name, row in comparison["methods"].items()]
-    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-    return f"{table}\n\n{note(comparison)}\n"
+    rows = {name: cells(row) for name, row in comparison["methods"].items()}
+    return f"{markdown_rows(HEADERS, rows)}\n\n{note(comparison)}\n"
+
+
+def markdown_rows(headers: Sequence[str], rows: Mapping[str, Sequence[str]]) -> str:
+    """Rows of cells, by name, as a Markdown table."""
+    lines = [["", *headers], ["---", *["---:"] * len(headers)], *([name, *row] for name, row in rows.items())]
+    return "\n".join(_line(line) for line in lines)
 
 
 def csv_table(comparison: Mapping[str, Any]) -> str:
     """A comparison's plain numbers as CSV, one method a line."""
-    rows = []
-    for name, row in comparison["methods"].items():
-        flat = {"method": name, **row, **row.get("mcnemar", {})}
-        for key in ("accuracy", "gain"):
-            flat[f"{key}_low"], flat[f"{key}_high"] = row.get(f"{key}_ci95", ("", ""))
-        rows.append({key: value for key, value in flat.items() if key != "mcnemar" and not key.endswith("_ci95")})
+    return csv_rows([{"method": name, **flat(row)} for name, row in comparison["methods"].items()])
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A method's plain numbers and strings, intervals as two of them."""
+    values = {**row, **row.get("mcnemar", {})}
+    for key in ("accuracy", "gain"):
+        values[f"{key}_low"], values[f"{key}_high"] = row.get(f"{key}_ci95", ("", ""))
+    return {key: value for key, value in values.items() if not isinstance(value, dict | list)}
+
+
+def csv_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows of values, by column, as CSV."""
     text, columns = io.StringIO(), dict.fromkeys(key for row in rows for key in row)
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -104,7 +137,8 @@ def answers_markdown(answers: Sequence[Answer], *, count: int) -> str:
     return "\n".join(lines)
 
 
-def _interval(bounds: Sequence[float], form: str) -> str:
+def interval(bounds: Sequence[float], form: str) -> str:
+    """Bounds, fractions of one, in percent, each in a form such as `+.1f`."""
     low, high = (format(100 * bound, form) for bound in bounds)
     return f"[{low}, {high}]"
 

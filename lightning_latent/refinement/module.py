@@ -1,6 +1,6 @@
 """The LightningModule that refines the latents of a frozen reasoner, and learns what all questions share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -94,6 +94,7 @@ class LatentRefinement(AnsweringModule):
         self.attention = attention
         self.revision = revision
         self.trust_remote_code = trust_remote_code
+        self.load: Callable[..., LatentReasoner] = load_reasoner  # runs that share models have another
         self.frozen: LatentReasoner | None = None
         self.latent_callbacks: list[LatentCallback] = []
         self.asking: list[QuestionCallback] = []
@@ -154,7 +155,7 @@ class LatentRefinement(AnsweringModule):
         return Reference(model.to(self.trainer.strategy.root_device))  # the module is moved only later
 
     def _load(self, path: str, *, num_latents: int | None, revision: str | None = None) -> LatentReasoner:
-        return load_reasoner(
+        return self.load(
             path,
             num_latents=num_latents,
             revision=revision,

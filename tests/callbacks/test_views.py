@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from lightning.pytorch.loggers import TensorBoardLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from lightning_latent.callbacks import AgreedAnswers, Predictions, SymmetricViews
 from lightning_latent.data import BalancedProsQA, LatentDataModule, ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
+from lightning_latent.evaluation import read_run
 from lightning_latent.refinement import LatentMap, LatentRefinement
 from tests.refinement.models import make_trainer
 
@@ -105,6 +108,22 @@ def test_it_is_a_method_like_any_other(tmp_path: Path) -> None:
     make_trainer(tmp_path, callbacks=[SymmetricViews(count=4), predictions]).test(module, data, verbose=False)
     assert predictions.summary is not None
     assert (predictions.summary["method"], predictions.summary["latents_per_question"]) == ("SymmetricViews", 48)
+
+
+@pytest.mark.parametrize("threshold", [None, 2.0])
+def test_a_run_with_a_threshold_shows_accuracy_against_cost(threshold: float | None, tmp_path: Path) -> None:
+    module = LatentRefinement(reasoner="embedded:final")
+    questions = BalancedProsQA(size=20, seed=3, split="evaluation", dead_ends=2, max_hops=4)
+    data = LatentDataModule(benchmark=ProsQA(), test=questions)
+    logger = TensorBoardLogger(tmp_path, name=None, version="run")
+    callbacks = [SymmetricViews(count=4, threshold=threshold), Predictions()]
+    make_trainer(tmp_path, callbacks=callbacks, logger=logger).test(module, data, verbose=False)
+    events = EventAccumulator(str(tmp_path / "run")).Reload()
+    there = threshold is not None
+    assert (tmp_path / "run" / "accuracy_against_cost.png").is_file() is there
+    assert (tmp_path / "run" / "accuracy_against_cost.csv").is_file() is there
+    assert ("accuracy_against_cost/test" in events.Tags()["images"]) is there
+    assert all(bool(answer.course) is there for answer in read_run(tmp_path / "run").answers)
 
 
 def test_a_benchmark_without_symmetry_says_so(module: LatentRefinement) -> None:

@@ -69,6 +69,8 @@ def test_contrast_counts_what_changed() -> None:
     assert found["gain"] == pytest.approx(0.2)
     assert found["gain_ci95"] == list(paired_gain_ci(3, 1, 10))
     assert found["mcnemar"] == {"fixed": 3, "broken": 1, "p": binomtest(3, 4).pvalue}
+    assert found["errors_removed"] == pytest.approx((5 - 3) / 5)
+    assert contrast([True], [False])["errors_removed"] is None  # there were none
 
 
 def test_holm_by_hand() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lightning_latent.errors import UserError
-from lightning_latent.evaluation.answer import Answer, natural_key
+from lightning_latent.evaluation.answer import Answer, natural_key, to_row
 from lightning_latent.evaluation.run import read_run, write_run
 
 ANSWERS = [
@@ -23,7 +23,7 @@ def test_what_is_written_is_read_in_natural_order(tmp_path: Path) -> None:
     assert (run.method, run.about, run.path) == ("mine", ABOUT, tmp_path / "a" / "test")
     assert read_run(str(tmp_path / "a")) == run  # the folder above it will do
     line = (run.path / "predictions.jsonl").read_text().split("\n")[0]
-    assert json.loads(line) == ANSWERS[2]._asdict()
+    assert json.loads(line) == to_row(ANSWERS[2])
 
 
 def test_natural_order() -> None:

@@ -31,6 +31,15 @@ def test_console_shows_percent_points_and_counts() -> None:
     assert zero[4:] == ["+0.0", "[-0.9,", "+0.9]", "0/0", "1", "1", "3.0", "6", "0.50"]
 
 
+def test_console_may_show_the_part_of_errors_removed() -> None:
+    console = Console(width=130, force_terminal=False)
+    with console.capture() as capture:
+        console.print(console_table(COMPARISON, errors=True))
+    plain, learned, zero = (line.split() for line in capture.get().splitlines()[-3:])
+    # Of 52 errors, 12 were fixed and 3 made anew.
+    assert (plain[-1], learned[-2:], zero[-1]) == ("1.00", ["1.50", "17.3"], "0.0")
+
+
 def test_markdown_has_a_line_a_method_and_says_what_it_is_of() -> None:
     table, _, said = markdown_table(COMPARISON).partition("\n\n")
     lines = table.splitlines()
