@@ -16,9 +16,9 @@ class Answer(NamedTuple):
     tokens: int  # generated, the end of sequence counted; latents are not tokens
     latents: int  # thought before the answer
     seconds: float  # the question's share of its batch's wall-clock time, from reading to answer
-    reference: bool | None = None  # whether the benchmark's reference repository counts the text as right, if it says
     fallback: bool = False  # the refined latents became infinite or undefined; it is from the unrefined ones
     confidence: float | None = None  # how likely it is to be right, by a method that says so
+    reference: bool | None = None  # whether the text is right by the reference repository's judgement, if there is one
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

@@ -72,8 +72,8 @@ def note(comparison: Mapping[str, Any]) -> str:
             lines.append(f"{name}: {row['fallbacks']:,} questions with non-finite latents were answered unrefined.")
     if judged_otherwise(comparison):
         lines.append(
-            f'"{REFERENCE}" is what the repository of the published figures counts as right: the text after the last #, '
-            "commas removed, compared as strings. Gain and p are of our accuracy."
+            f'"{REFERENCE}" is what the repository of the published figures counts as right: the text after the last '
+            "#, commas removed, compared as strings. Gain and p are of our accuracy."
         )
     if nothing_changed(dict(comparison)):
         lines.append(HINT)

@@ -5,14 +5,18 @@ import re
 LETTERS = "ABCDEFGH"  # not I, which is a word
 _OPEN = r"[\s\"'(\[{<*_:=.-]*"
 _CLOSE = r"\s?[\"')\]}>*_]*"
-_KIND = r"(?:(?:[a-z]+ly|also|thus|therefore|then|so|it's|it\s+is)\s+)?(?:(?:the\s+)?(?:(?:correct|right|final|best)\s+)?(?:option|choice|letter|answer|ans)\b[\s:#.]*(?:is\b|as\b)?)?"
-_OPENING = re.compile(rf"({_OPEN}{_KIND}{_OPEN})([A-Ha-h])(?![\w'])({_CLOSE})", re.IGNORECASE)
+_KIND = (
+    r"(?:(?:[a-z]+ly|also|thus|therefore|then|so|it's|it\s+is)\s+)?"
+    r"(?:(?:the\s+)?(?:(?:correct|right|final|best)\s+)?(?:option|choice|letter|answer|ans)\b[\s:#.]*(?:is\b|as\b)?)?"
+)
+_OPENING = re.compile(rf"({_OPEN}{_KIND}{_OPEN})([A-Ha-h])(?!\w|'\w)({_CLOSE})", re.IGNORECASE)
 _ANOTHER = re.compile(
     r"\s*(?:,|/|&|\bor\b|\band\b|\bnor\b|\bto\b|\bboth\b)\s*(?:option\s+|choice\s+)?[\"'(\[]*[A-Ha-h]\b(?!')(?!\s+(?:is|are)\b)"
 )
-_ENDS = re.compile(r"\s*(?:$|\n|[.,;:!?\])}\"'](?![a-z\d])|[^\w\s+*/^\u00d7\u00f7$\u20b9%\u00b0(=-])")
+_ENDS = re.compile(r"\s*/?\s*$|\s*(?:\n|[.,;:!?\])}\"'](?![a-z\d])|[^\w\s+*/^\u00d7\u00f7$\u20b9%\u00b0(=-])")
 _REMARK = re.compile(
-    r"\s*=(?!\s*[a-z]\s*[+*/^-])|\s+-\s+(?![a-h]\b)|\s*\u2014|\s*\(|\s+(?:because|since|due|as|given|which is|with|here|too|only)\b|\s+it\s+is\b",
+    r"\s*=(?!\s*[a-z]\s*[+*/^-])|\s+-\s+(?![a-h]\b)|\s*\u2014|\s*\("
+    r"|\s+(?:because|since|due|as|given|which is|with|here|too|only|it\s+is)\b",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\s+[A-Za-z]{2,}")
@@ -25,15 +29,19 @@ _MENTIONED = re.compile(
 # A letter on its own ends a clause only after these words: "train B" and "from A to B" name no option.
 _ENDS_WITH = (
     r"(?:(?i:(?:,\s*or|\b(?:is|was|be|option|choice|letter|answer|ans|therefore|thus|hence|so|then|choose|pick|select|us|it's|imo"
-    r"|go\s+with|get|only|[a-z]+ly)))\s+|[=:,>]\s*)[\"'(\[]*\s?"
+    r"|go\s+with|get|only|but|[a-z]+ly)))\s+|[=:,>]\s*)[\"'(\[]*\s?"
 )
 _ENDING = re.compile(_ENDS_WITH + r"([A-Hb-h])[\s\"')\].!]*$")
 _EQUALS = re.compile(r"^[^=]*\d[^=]*=\s*\(?([A-H])\)?\W*$")
 _NAMED = r"(?:[\"'(\[*]+\s?)?(?<![\w'])([A-H])(?![\w'])(?:\s?[\"')\]*]+)?"
 _IS_RIGHT = re.compile(
-    rf"(?:\b(?:option|choice|answer|statement)\s+)?{_NAMED}\s+(?:is|must\s+be|was|seems|as)\s+"
+    rf"(?:\b(?:option|choice|answer|statement)\s+)?{_NAMED}\s+(?:is|(?:must|would|should|will)\s+be|was|seems|as)\s+"
     r"(?:(?:the|our|my|also|indeed|therefore|thus|final|correct|right|best|only|[a-z]+ly)\s+){0,4}"
     r"(?:(?:answer|option|choice|ans|winner)\b|(?:correct|right|true|closest|nearest)\b(?!\s+(?!because|since|as|and|so|here|option|answer|choice|i\b)[a-z]))",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(
+    rf"\bonly\s+(?:(?:option|choice|answer)\s+)?{_NAMED}\s+(?:works|fits|satisfies|remains|is\s+left|matches|has)\b",
     re.IGNORECASE,
 )
 _ANSWER_AFTER = re.compile(rf"{_NAMED}\s*\(?\s*\b(?:the\s+)?(?:answer|ans)\b\W*$", re.IGNORECASE)
@@ -42,7 +50,7 @@ _OPTION_IS = re.compile(
     re.IGNORECASE,
 )
 _CUED = re.compile(
-    rf"\b(?:answers?|ans|option|choice)\s*[:.,-]*\s*{_NAMED}(?=\W*(?:$|\n|[.,;!)]|\d|it\b|has\b|fits\b|works\b|-))",
+    rf"\b(?:answers?|ans|option|choice)\s*[:.,-]*\s*{_NAMED}(?=\W*(?:$|\n|[.,;!)]|\d|it\b|has\b|for\b|fits\b|works\b|-))",
     re.IGNORECASE,
 )
 _RULED_OUT = re.compile(
@@ -50,8 +58,9 @@ _RULED_OUT = re.compile(
     r"[\"'(\[]*[A-Ha-h][\"')\]]*(?:\s+(?:nor|or)\s+(?:(?i:option|choice)\s+)?[\"'(\[]*[A-Ha-h]\b[\"')\]]*)?(?![\w'])"
 )
 _IS_WRONG = re.compile(
-    r"(?:\b(?:option|choice)\s+)?(?:[\"'(\[]\s?[A-H]\s?[\"')\]]|(?<![\w'(])[A-H](?![\w')]))\s+(?:is|was|can|must|seems|cannot)\s*(?:also\s+|clearly\s+|obviously\s+|thus\s+)?"
-    r"(?:not\b|n't\b|wrong|incorrect|false|too\b|out\b|be (?:ruled out|eliminated|excluded)|ruled out|impossible|odd\b|eliminated)",
+    r"(?:\b(?:option|choice)\s+)?(?:[\"'(\[]\s?[A-H]\s?[\"')\]]|(?<![\w'(])[A-H](?![\w')]))\s+"
+    r"(?:is|was|can|must|seems|cannot)\s*(?:also\s+|clearly\s+|obviously\s+|thus\s+)?"
+    r"(?:not\b|n't\b|wrong|incorrect|false|too\b|out\b|(?:be )?(?:ruled out|eliminated|excluded)|impossible|odd\b)",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"(?:^|[\s(])A\s?[).:].*?[\s(]B\s?[).:].*?[\s(]C\s?[).:]", re.DOTALL | re.IGNORECASE)
@@ -68,7 +77,8 @@ _NO_TRAIL = re.compile(
     r"|an?|the|in|at|celsius|degrees?)|[-+*/^\u00d7])\s+[\"'(\[]*[a-h]\W*$"
 )
 _CAPITAL_TRAILING = re.compile(
-    rf"(?:[.!?;:)]\s+[\"'(\[]*|>\s?|{_ENDS_WITH})([A-H])[\s\"')\].]*$|(?<=\d)\s+([BDEGH])[\s\"')\].]*$"  # 5 A, 5 C, 5 F have units
+    rf"(?:[.!?;:)]\s+[\"'(\[]*|>\s?|{_ENDS_WITH})([A-H])[\s\"')\].]*$"
+    r"|(?<=\d)\s+([BDEGH])[\s\"')\].]*$"  # 5 A, 5 C and 5 F have units
 )
 
 
@@ -139,7 +149,7 @@ def worded(text: str) -> str:
     ('   but (C)', 'So the answer is (C).', '  small, (B) is it')
     """
     text = _IS_WRONG.sub(" ", _RULED_OUT.sub("  ", text))
-    text = _IS_RIGHT.sub(r"the answer is (\1)", text)
+    text = _IS_RIGHT.sub(r"the answer is (\1)", _ONLY.sub(r"the answer is (\1)", text))
     text = _ANSWER_AFTER.sub(r"the answer is (\1)", text)
     return _CUED.sub(r"answer is (\1) ", _OPTION_IS.sub("answer", text))
 

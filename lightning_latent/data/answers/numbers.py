@@ -83,7 +83,7 @@ def _of_part(part: Statement) -> Found | None:
 def _last(text: str) -> Found | None:
     """The number of the last sentence that holds one; words count only where there are no digits at all."""
     for sentence in reversed(sentences(text)):
-        if re.search(r"\d", sentence) or not re.search(r"\d", text):
-            if found := stated_quantity(sentence, cued=False):
-                return found
+        counts = re.search(r"\d", sentence) or not re.search(r"\d", text)
+        if counts and (found := stated_quantity(sentence, cued=False)):
+            return found
     return None

@@ -7,13 +7,15 @@ from lightning_latent.data.answers.numbers import read_number, stretches
 from lightning_latent.data.answers.plain import plain, without_emphasis
 from lightning_latent.data.answers.sentences import sentences, stated_quantity, without_bullets
 from lightning_latent.data.answers.statements import Statement, statements
-from lightning_latent.data.answers.typed import Answer, Option, Statement as Words, same
+from lightning_latent.data.answers.typed import Answer, Option, same
+from lightning_latent.data.answers.typed import Statement as Words
 
 _LABEL = re.compile(r"\s*\(?\s*([A-Ha-h])\s*\)\s*")
 _LETTER = re.compile(r"\s*([A-H])\s*[.:]?\s*")
 _CLAUSE_END = re.compile(r"\n|[,;]\s|\s-\s(?=[a-z]{2})|\.(?:\s|$)")
 _BLANK = re.compile(r"(?<!\d) | (?!\d)")  # not the one of "2 1/2"
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?![\d,])")
+_SHORT = 3  # words of a last sentence that broke off, such as "Hence"
 _LONGEST_SIDE = 40  # of an equation that is an answer as a whole, in characters
 _ALTERNATIVES = re.compile(
     r"^\W*(?:either\W+)?[A-H][\"')\]]*\s*(?:,|/|\bor\b)\s*(?:option\s+)?[\"'(\[]*[A-H]\b", re.IGNORECASE
@@ -120,7 +122,10 @@ def _content(clause: str) -> str:
 
 def _last_value(text: str) -> str:
     """What the last sentence of a reasoning comes to: the last side of an equation, or a number."""
-    last = next(reversed(sentences(text)), "")
+    if read_number(text) is not None:
+        return text.strip(" .")
+    whole = [part for part in sentences(text) if re.search(r"\d", part) or len(part.split()) > _SHORT]
+    last = whole[-1] if whole else ""
     found = stated_quantity(last, cued=False) if _CONCLUDES.search(text.strip()) else None
     side = last.rpartition("=")[2].strip(" ;,\"'")
     if "=" in last and len(side) <= _LONGEST_SIDE and (_ends_value(side) or not (found and found.written)):

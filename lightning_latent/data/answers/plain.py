@@ -14,8 +14,8 @@ _SIGNS = str.maketrans(
         **dict.fromkeys("\u2018\u2019\u201a\u02bc`", "'"),
         **dict.fromkeys("\u2217\u22c5\u00b7\u2715\u2716", "\u00d7"),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""),
-        **dict.fromkeys("\u3010\u3014", "["),
-        **dict.fromkeys("\u3011\u3015", "]"),
+        **dict.fromkeys("\u3010\u3014\u300c\u300e\u27e8\u3008\u300a", "["),
+        **dict.fromkeys("\u3011\u3015\u300d\u300f\u27e9\u3009\u300b", "]"),
         "\u3002": ".",
         "\u3001": ",",
         "\u2044": "/",
@@ -39,7 +39,8 @@ _MISREAD = {
 }
 # Between digits, before three of them: what sets thousands apart, a blank of any width or an apostrophe.
 _THOUSANDS = re.compile(
-    r"(?<![\d.,])([1-9]\d{0,2})((?:(?:\{,\}|\\[,;:! ]|~|[ \u00a0\u2007\u2008\u2009\u202f'\u2019])\d{3})+)(?![\d']|[.,/]?\d|\s*/)"
+    r"(?<![\d.,])([1-9]\d{0,2})((?:(?:\{,\}|\\[,;:! ]|~|[ \u00a0\u2007\u2008\u2009\u202f'\u2019])\d{3})+)"
+    r"(?![\d']|[.,/]?\d|\s*/)"
 )
 _NOT_DIGITS = re.compile(r"\D+")
 _WRAPPING = re.compile(

@@ -1,35 +1,20 @@
 r"""The numbers of a sentence: sign, currency, value, scale and unit, and whether they can be read for certain."""
 
-import math
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
 from lightning_latent.data.answers.units import NO_UNIT, Unit, known_unit
+from lightning_latent.data.answers.values import value_at
 from lightning_latent.data.answers.words import PARTS, SCALES
 
-_DIGITS = r"(?:\d+(?:[.,]\d+)*|\.\d+)"
-_N = rf"{_DIGITS}(?:[eE][+-]?\d+(?![\w.]))?"
-_ATOM = rf"(?:{_DIGITS}|\(\s?-?\s?{_DIGITS}\s?\))"
 _START = re.compile(r"(?<![\w#])(?<!\w[.,])(?:\d|\.\d|\u221a\s?\(?\s?\d|\(\s?-?\s?\.?\d[\d.,]*\s?\)(?!\w))")
 _BEFORE = re.compile(
     r"(?:(?P<minus>-\s?|\b(?:minus|negative)\s+)|(?<![\w)\]]\s)(?<![\w)\]])\+\s?)?(?P<currency>(?:[$\u00a3\u20ac\u20b9\u00a5]|\b(?:usd|eur|gbp)\b)\s?)?"
     r"(?P<inner>-\s?)?$",
     re.IGNORECASE,
 )
-_FORMS = {  # of the value, the longest first
-    "mixed": rf"(\d+)\s?(?:\s|-|\band\s)\s?(\d+)\s?/\s?(\d+)(?![\d/]|\.\d)",
-    "mixed_written": r"(\d+)\s\((\d+)\)/\((\d+)\)",
-    "scientific": rf"({_N})\s?[\u00d7x*]\s?10\s?\^\s?\(?\s?(-?\s?\d{{1,3}})\b\s?\)?",
-    "fraction": rf"({_ATOM})\s?/\s?(-?\s?{_ATOM})(?!\s?/\s?\d|\^|[eE]\d)",
-    "power": rf"({_ATOM})\s?\^\s?(?:\(\s?(-?\s?\d{{1,4}})\s?\)|(-?\d{{1,4}}))",
-    "root": rf"\u221a\s?(?:\(\s?({_N})\s?\)|({_N}))",
-    "plain": rf"({_N}|{_ATOM})",
-}
-_VALUE = {name: re.compile(form) for name, form in _FORMS.items()}
-_NUMERALS = re.compile(r"(?:\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3})?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_MOST_DIGITS = 1000  # more have no answer, but runaway generation does
 _SCALE = re.compile(rf"\s?-?({'|'.join(sorted(SCALES, key=len, reverse=True))})\b", re.IGNORECASE)
 _SHORT_SCALE = re.compile(r"(k|K|mn|bn)(?![\w/])|(?<=\d)\s(mn|bn)\b")
 _MONEY_SCALE = re.compile(r"\s?([mMbB])(?![\w/])")
@@ -39,7 +24,8 @@ _PART = re.compile(
 )
 _UNSURE_PARTS = ("quarter", "quarters", "half", "halves")  # three quarters of a dollar, or three coins?
 _UNIT_WORD = re.compile(
-    r"\s?(?:[%\u00b0\u00a2/]|(?:sq|cu)\s?\.|[a-z]+(?:\s?\^\s?\(?[23]\)?|[23])?(?!\w))\.?", re.IGNORECASE
+    r"\s?(?:\u00b0\s?[CF](?!\w)|[%\u00b0\u00a2/]|(?:sq|cu)\s?\.|[a-z]+(?:\s?\^\s?\(?[23]\)?|[23])?(?!\w))\.?",
+    re.IGNORECASE,
 )
 _MOST_UNIT_WORDS = 5
 _RUPEE_END = re.compile(r"\s?/\s?-(?!\s?\d)")
@@ -75,12 +61,14 @@ _GOES_ON = re.compile(
         (?:\s?[a-z]+\s+){{0,2}}?(?:[+*\u00d7\u00f7^/&]|\bx\b|\bX\b)\s?(?={_NEXT}|[a-z]\b(?!\w))
       | \s?-\s?(?={_NEXT}|[b-z](?!\w))
       | :(?={_NEXT}) | (?<=\s):\s(?={_NEXT})
+      | \s?(?:or|and)\s+[a-z]\s?=\s?(?={_NEXT})
+      | \s?(?:but\s+(?:less|more|fewer|at|no|not)\b|[<>\u2264\u2265])
       | [\u03c0\u00b1\u221a\u221b\u00b2\u00b3^]
       | !\s?(?=[*\u00d7/+\w(])
       | \s?(?:or|to|nor|through|versus|vs\.?|plus|minus|times|over|multiplied\s+by|divided\s+by
           |(?:more|less|fewer|greater)\s+than|of|choose)\s+(?:(?:even|maybe|possibly|perhaps|about)\s+)?(?={_NEXT})
       | \s?(?:[a-z]+\s+)?(?:or|nor)\s+(?:(?:even|maybe|possibly|perhaps|about)\s+)?(?={_NEXT})
-      | (?:\s?and|,(?:\s?and)?)\s+(?={_NEXT}[\d.,/]*\s?(?:$|[,.;)!}}]|\band\b|\bor\b))
+      | (?:\s?and|,(?:\s?and)?)\s+(?={_NEXT}[\d.,/]*\s?(?:$|[,.;)!}}\]]|\band\b|\bor\b))
       | ,(?=\d)
       | \s(?=\d)
       | \s?(?:squared|cubed|factorial|pi|(?:raised\s+)?to\s+the\s+(?:power|\w+th))\b
@@ -93,7 +81,7 @@ _PRODUCT = re.compile(r"[(\[]\s?[\d(]|[a-zA-Z]{1,2}\d")
 
 
 class Quantity(NamedTuple):
-    """A number in a text, from `start` to `end`, sign and unit included; no value where it cannot be read for certain."""
+    """A number from `start` to `end`, sign and unit included; without a value where it cannot be read for certain."""
 
     value: Fraction | None
     unit: Unit
@@ -164,7 +152,7 @@ def _read(text: str, at: int) -> Quantity | None:
     """The number whose value begins at a place; None for an ordinal."""
     before = _BEFORE.search(text, max(0, at - 14), at)
     sign, start, currency = _signed(text, at, before)
-    value, decimals, end = _value(text, at)
+    value, decimals, end = value_at(text, at)
     if _ORDINAL.match(text, end):
         return None
     factor, end = _scaled(text, end, money=bool(currency))
@@ -197,48 +185,48 @@ def _is_sign(left: str, minus: str) -> bool:
 
 
 _BEFORE_SIGNS = frozenset(
-    "is was be are to of at by equals equal than about approximately exactly answer or and from reads get gets gives "
-    "becomes makes it says only just therefore so thus hence then fell falls drops negative nearly around".split()
+    [
+        "is",
+        "was",
+        "be",
+        "are",
+        "to",
+        "of",
+        "at",
+        "by",
+        "equals",
+        "equal",
+        "than",
+        "about",
+        "approximately",
+        "exactly",
+        "answer",
+        "or",
+        "and",
+        "from",
+        "reads",
+        "get",
+        "gets",
+        "gives",
+        "becomes",
+        "makes",
+        "it",
+        "says",
+        "only",
+        "just",
+        "therefore",
+        "so",
+        "thus",
+        "hence",
+        "then",
+        "fell",
+        "falls",
+        "drops",
+        "negative",
+        "nearly",
+        "around",
+    ]
 )
-
-
-def _value(text: str, at: int) -> tuple[Fraction | None, int, int]:
-    """The value that begins at a place, how many decimals it is written with, and where it ends."""
-    for name, form in _VALUE.items():
-        if match := form.match(text, at):
-            if name == "mixed" and not int(match[2][:9]) < int(match[3][:9]):
-                continue
-            parts = [part for part in match.groups() if part is not None]
-            values = [_numeral(part) for part in parts]
-            value = None if None in values else _combined(name, [value for value in values if value is not None])
-            decimals = len(parts[0].partition(".")[2].rstrip(") ")) if name == "plain" else 0
-            return value, decimals, match.end()
-    return None, 0, at + 1
-
-
-def _combined(form: str, values: list[Fraction]) -> Fraction | None:
-    if form.startswith("mixed"):
-        return values[0] + values[1] / values[2] if values[2] else None
-    if form == "fraction":
-        return values[0] / values[1] if values[1] else None
-    if form == "scientific":
-        return values[0] * Fraction(10) ** int(values[1])
-    if form == "power":
-        small = abs(values[1]) <= 64 and values[0].denominator < 10**6 and abs(values[0].numerator) < 10**6
-        return values[0] ** int(values[1]) if small and (values[0] or values[1] > 0) else None
-    if form == "root":
-        roots = [Fraction(math.isqrt(part)) for part in values[0].as_integer_ratio()]
-        return roots[0] / roots[1] if (roots[0] / roots[1]) ** 2 == values[0] else None
-    return values[0]
-
-
-def _numeral(text: str) -> Fraction | None:
-    """The exact value of an English numeral; None for any other, such as `2,5`, `1,2,3` and `1.000,50`."""
-    digits = re.sub(r"[()\s]", "", text)
-    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
-    if len(digits) > _MOST_DIGITS or not _NUMERALS.fullmatch(digits):
-        return None
-    return sign * Fraction(digits.replace(",", ""))
 
 
 def _scaled(text: str, at: int, *, money: bool) -> tuple[Fraction | None, int]:

@@ -14,7 +14,10 @@ _QUESTION = re.compile(
 )
 _START = r"(?:^|(?<=[.!?)\n])|(?<=\*\*))[ \t]*(?:(?:but|oh|hmm+|no|oops)[,.]?\s+)*"
 _THINKS_AGAIN = re.compile(
-    _START + r"(?:wait|hold on|oops|sorry|scratch that|correction|on second thought)\b|" + _START + r"actually,",
+    _START
+    + r"(?:wait|hold on|oops|sorry|scratch that|correction|on second thought)\b|"
+    + _START
+    + r"actually,|(?:\.{2,}|,|\u2014)\s*(?:no,?\s+wait|wait|no,|or rather|i mean|sorry)",
     re.IGNORECASE | re.MULTILINE,
 )
 _TAKES_BACK = re.compile(

@@ -14,11 +14,15 @@ _SENTENCE_END = re.compile(
 )
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _REASON = re.compile(
-    r"[,\s(]\s*\b(?:because|since|given that|as (?:there|each|every|the|he|she|it|they|we|in)|for (?:if|there))\b",
+    r"[,\s(]\s*\b(?:because|since|given that|as (?:there|each|every|the|he|she|it|they|we|in)|for (?:if|there))\b"
+    r"|,\s*(?:after|when|if|once|while|although|though|even|compared|instead of|which is \d+ (?:more|less|fewer))\b",
     re.IGNORECASE,
 )
 _ARITHMETIC = re.compile(r"[-+*/\u00d7\u00f7]")
 _SO = re.compile(r"[,;]\s*(?:and\s+)?(?:so|thus|therefore|hence|then|which means)\b|\bso,", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"(?:\s[a-z]+)?\s(?:more|less|fewer|greater|larger|smaller|older|younger)\s+than\b", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"(?<=\s)\([^()]*\)(?!\s?[-+*/^=\u00d7])")
 _BECAUSE = re.compile(r"\W*because\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;]\s|\s\(|:\s")
@@ -30,7 +34,8 @@ _FILLER = (
 )
 _AT_CUE = re.compile(rf"^{_FILLER}$", re.IGNORECASE)
 _COPULA = re.compile(
-    rf"\b(?:is|are|was|were|be|equals?|equal to|totals?|total of|makes|leaves|leaving|comes? to|amounts? to|gives)\b{_FILLER}$",
+    r"\b(?:is|are|was|were|be|equals?|equal to|totals?|total of|makes|leaves|leaving|comes? to|amounts? to|gives)\b"
+    rf"{_FILLER}$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
@@ -81,8 +86,9 @@ class Found(NamedTuple):
 def stated_quantity(sentence: str, *, cued: bool) -> Found | None:
     """The number that a sentence states; None where it holds no number.
 
-    It is the one in bold; else the one that it begins with after a cue, or what an equation comes to; else the one behind
-    `is`; else the last one. The number has no value where the sentence states something that is none, such as `18 or 19`.
+    It is the one in bold; else the one that it begins with after a cue, or what an equation comes to; else the one
+    behind `is`; else the last one. The number has no value where the sentence states something that is none, such as
+    `18 or 19`.
 
     Args:
         sentence: One sentence or line, in one spelling (`plain`).
@@ -156,6 +162,7 @@ def _concluded(text: str, found: list[Quantity]) -> Quantity:
     starts = [0, *(clause.end() for clause in _SO.finditer(text)), len(text) + 1]
     brackets = [bracket.span() for bracket in _BRACKETS.finditer(text)]
     outside = [number for number in found if not any(start <= number.start < end for start, end in brackets)] or found
+    outside = [number for number in outside if not _COMPARED.match(text, number.end)] or outside
     for start, end in reversed(list(pairwise(starts))):
         if clause := [number for number in outside if start <= number.start < end]:
             return _result(text[:end], clause) if "=" in text[start:end] else _named(text, clause)

@@ -24,9 +24,9 @@ _CUE = re.compile(  # "the answer to it is", and at the start of a line also "An
 # What makes a cue state nothing: a condition, a question, or an answer that is called wrong, first or somebody's.
 _NO_CUE_AFTER = re.compile(
     r"""\b(?:
-        (?:if|whether|suppose|supposing|assume|assuming|say|unless|check\s+that|thought|think|guess(?:ed)?|claims?(?:ed)?|says|said)
+        (?:if|whether|suppose|supposing|assume|assuming|say|unless|check\s+that|thought|think|guess(?:ed)?|claims?|says|said)
           \s+(?:that\s+)?(?:(?:the|our|my|your|his|her|this|final|correct|right)\s+)*
-      | (?:wrong|incorrect|false|tempting|common|naive|first|initial|preliminary|other|previous|earlier|obvious|tom's)\s+
+      | (?:wrong|incorrect|false|tempting|common|naive|first|initial|preliminary|other|previous|earlier)\s+
       | (?:no|not\s+an?|not\s+the|each|every|what|which|both|all)\s+
       | (?:how\s+to|to|don't|cannot|can't|not)\s+
     )$""",

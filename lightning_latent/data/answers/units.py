@@ -50,8 +50,8 @@ volume 1 l liter litre ltr
 quart 1 quart
 quart 4 gallon gal
 degree 1 \u00b0 degree deg
-celsius 1 c celsius centigrade
-fahrenheit 1 f fahrenheit
+celsius 1 c \u00b0c celsius centigrade
+fahrenheit 1 f \u00b0f fahrenheit
 """
 _UNITS: dict[str, Unit] = {}
 for _line in _TABLE.split("\n"):
@@ -101,6 +101,7 @@ def known_unit(text: str) -> Unit | None:
 
 def _tidy(text: str) -> str:
     text = re.sub(r"\bper\s+(?:cent|centum)\b", "percent", text.lower().strip())
+    text = re.sub(r"(?:\u00b0|\bdegrees?)\s?(?=c\b|f\b|celsius|fahrenheit|centigrade)", "", text)
     text = re.sub(r"(?<=[a-z])\s?\.(?=\s|$|/)", "", text)
     text = re.sub(r"\b(?:square|sq)[\s.]+", "sq ", re.sub(r"\b(?:cubic|cu)[\s.]+", "cu ", text))
     text = re.sub(

@@ -2,28 +2,33 @@
 
 import re
 
-from lightning_latent.data.answers.plain import without_emphasis
 from lightning_latent.data.answers.numbers import stretches
+from lightning_latent.data.answers.plain import without_emphasis
 from lightning_latent.data.answers.statements import statements
 from lightning_latent.data.answers.typed import Verdict
 
-_WORDS = {"yes": True, "true": True, "correct": True, "no": False, "false": False, "incorrect": False}
+_WORDS = {"yes": True, "true": True, "correct": True, "right": True}
+_WORDS |= {"no": False, "false": False, "untrue": False, "incorrect": False, "wrong": False}
 _EITHER = "yes|no|true|false"
+# "The statement is correct", but not any "correct": the answer "no" may be called so.
+_OF_CLAIM = r"untrue|(?:(?<=statement\sis\s)|(?<=claim\sis\s))(?:correct|right|incorrect|wrong)"
 _NEGATION = r"(?:(?:\bnot|\bnever|\bcannot|n't)\s+(?:be\s+)?(?:an?\s+)?(?:[a-z]+ly\s+)?)?"
-_LINK = r"[\s\"'-]*(?:/|\bor\b|\band\b|\bnor\b)(?:\s+(?:a|an|is it|rather))?[\s\"'-]*"
+_LINK = r"[\s\"'-]*(?:/|\bor\b|\band\b|\bnor\b)(?:\s+(?:a|an|is it|it is|rather))?[\s\"'-]*"
 _WORD = re.compile(
-    rf"(?:\bneither\s+)?\b(?:{_EITHER})\b{_LINK}(?:{_EITHER})\b|({_NEGATION})\b({_EITHER})\b", re.IGNORECASE
+    rf"(?:\bneither\s+)?\b(?:{_EITHER})\b{_LINK}(?:{_EITHER})\b|({_NEGATION})\b({_EITHER}|{_OF_CLAIM})\b", re.IGNORECASE
+)
+_OPEN = re.compile(
+    r"\b(?:perhaps|maybe|possibly|(?:could|might|may|can|would either)\s+be|either)\s+(?:a\s+)?[\"']?$", re.I
 )
 _NOT_ALONE = re.compile(
     r"^[\W_]*(?:(?:probably|most likely|certainly|definitely|surely|clearly)\s+)?not\b(?!\s+(?:yes|no)\b)", re.I
 )
 # A "no" before any other word belongs to that word, as in "no idea", and answers nothing.
 _DETERMINER = re.compile(
-    r"(?:[ \t]+|-)(?!(?:an?|and|as|because|but|for|he|i|if|in|is|it|not|or|she|since|so|that|the|there|these|they|this|we"
-    r"|when|you)\b)[a-z]",
+    r"(?:[ \t]+|-)(?!(?:an?|and|as|because|but|for|he|i|if|in|is|it|not|or|she|since|so|that|the|there|these|they|this"
+    r"|we|when|you)\b)[a-z]",
     re.IGNORECASE,
 )
-_REJECTED = re.compile(r"\b(?:not|neither|nor|rather than|instead of)\s+(?:a\s+)?[\"']?$", re.IGNORECASE)
 
 
 def stated_verdict(text: str) -> Verdict | None:
@@ -71,14 +76,15 @@ def _of(holds: bool | None) -> Verdict | None:
 def _verdicts(text: str) -> list[tuple[int, bool | None]]:
     """Where a text says yes (True), no (False) or leaves it open (None)."""
     found: list[tuple[int, bool | None]] = []
+    rejected: list[tuple[int, bool | None]] = []
     for match in _WORD.finditer(text):
-        if match[2] is None:
-            found.append((match.start(), None))
-            continue
-        word, negated = match[2].lower(), bool(match[1])
+        word, negated = (match[2] or "").lower(), bool(match[1])
         if word == "no" and _DETERMINER.match(text, match.end()):
             continue
-        if negated and word in ("yes", "no"):  # "not yes" rejects a word, and "not true" says false
-            continue
-        found.append((match.start(), _WORDS[word] != negated))
-    return found
+        if not word or _OPEN.search(text[max(0, match.start() - 20) : match.start()]):
+            found.append((match.start(), None))
+        elif negated and word in ("yes", "no"):  # "not yes but ..." rejects a word, and "not true" says false
+            rejected.append((match.start(), not _WORDS[word]))
+        else:
+            found.append((match.start(), _WORDS[word] != negated))
+    return found or rejected
