@@ -15,6 +15,7 @@ _LETTER = re.compile(r"\s*([A-H])\s*[.:]?\s*")
 _CLAUSE_END = re.compile(r"\n|[,;]\s|\s-\s(?=[a-z]{2})|\.(?:\s|$)")
 _BLANK = re.compile(r"(?<!\d) | (?!\d)")  # not the one of "2 1/2"
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?![\d,])")
+_LISTED = re.compile(r"\(?[A-H]\s?[).:]\s")
 _SHORT = 3  # words of a last sentence that broke off, such as "Hence"
 _LONGEST_SIDE = 40  # of an equation that is an answer as a whole, in characters
 _ALTERNATIVES = re.compile(
@@ -126,6 +127,8 @@ def _last_value(text: str) -> str:
         return text.strip(" .")
     whole = [part for part in sentences(text) if re.search(r"\d", part) or len(part.split()) > _SHORT]
     last = whole[-1] if whole else ""
+    if _LISTED.match(last):
+        return ""
     found = stated_quantity(last, cued=False) if _CONCLUDES.search(text.strip()) else None
     side = last.rpartition("=")[2].strip(" ;,\"'")
     if "=" in last and len(side) <= _LONGEST_SIDE and (_ends_value(side) or not (found and found.written)):

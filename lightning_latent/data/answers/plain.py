@@ -40,7 +40,7 @@ _MISREAD = {
 # Between digits, before three of them: what sets thousands apart, a blank of any width or an apostrophe.
 _THOUSANDS = re.compile(
     r"(?<![\d.,])([1-9]\d{0,2})((?:(?:\{,\}|\\[,;:! ]|~|[ \u00a0\u2007\u2008\u2009\u202f'\u2019])\d{3})+)"
-    r"(?![\d']|[.,/]?\d|\s*/)"
+    r"(?![\d']|,\d|\s*/)"
 )
 _NOT_DIGITS = re.compile(r"\D+")
 _WRAPPING = re.compile(

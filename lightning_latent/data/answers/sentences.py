@@ -42,7 +42,7 @@ _NAMED = re.compile(
     r"(?<!\w)(?:the|this|that|last|first|each|no|every|which|any|another|other|only|next|right)[\s-]+$", re.I
 )
 _OF = re.compile(r"\s+(?:of|another|by|or more|hand|way|more time)\b|\s*-\s*[a-z]", re.IGNORECASE)
-_LONGEST_NUMBER = 16  # words
+_LONGEST_NUMBER = 32  # words
 _TOKEN = re.compile(r"[A-Za-z]+|-")
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from lightning_latent.data.answers.reference import reference_answer, same_as_reference
+from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
 from lightning_latent.data.answers.verdicts import stated_verdict
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.example import Example
@@ -63,6 +63,10 @@ class ProntoQA(Benchmark):
             return reference_answer(text)
         verdict = stated_verdict(text)
         return "" if verdict is None else str(verdict.holds)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether both are the same word."""
+        return same_characters(prediction, gold)
 
     def reference(self, text: str, gold: str) -> bool:
         """Whether Coconut's repository counts the text as right."""
