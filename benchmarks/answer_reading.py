@@ -3,10 +3,10 @@
     python benchmarks/answer_reading.py --data FOLDER
 
 Every rationale (of GSM8K the solution) is read as if a model had written it, and judged against its own gold answer,
-which is right, against the other options of its question, and against the gold answer of another row, which are wrong.
-Not every rationale says what the answer is. Which do is told by a rule that knows nothing of the reader: the gold letter
-stands alone within the last 30 characters of the last line, or else the last number within the last 60 is the only one
-of the gold option.
+which is right, and against the other options of its question and another row's gold answer, which are wrong. Not every
+rationale says what the answer is. Which do is told by a rule that knows nothing of the reader: the gold letter stands
+alone within the last 30 characters of the last line, or else the last number within the last 60 is the only one of the
+gold option.
 """
 
 import os

@@ -42,10 +42,17 @@ def cells(row: Mapping[str, Any], *, reference: bool = False) -> list[str]:
         gain = f"{100 * row['gain']:+.1f} {_interval(row['gain_ci95'], '+.1f')}"
         paired = [gain, f"{test['fixed']}/{test['broken']}", small(test["p"]), small(row["p_holm"])]
     cost = "" if row["cost"] is None else f"{row['cost']:.2f}"
-    other = (
-        [] if not reference else ["" if row["reference_accuracy"] is None else f"{100 * row['reference_accuracy']:.1f}"]
-    )
+    other = [percent(row["reference_accuracy"])] if reference else []
     return [accuracy, *other, *paired, f"{row['tokens_per_question']:.1f}", f"{row['latents_per_question']:.4g}", cost]
+
+
+def percent(fraction: float | None) -> str:
+    """A fraction in per cent; nothing for none.
+
+    >>> percent(0.9012), percent(None)
+    ('90.1', '')
+    """
+    return "" if fraction is None else f"{100 * fraction:.1f}"
 
 
 def small(p: float) -> str:

@@ -22,7 +22,7 @@ def test_it_is_that_of_the_repository():
         for benchmark in (GSM8K(scoring="reference"), ProsQA(), ProntoQA(scoring="reference")):
             assert benchmark.matches(benchmark.extract(text), gold) is theirs, text
         right += theirs
-    assert right > 100
+    assert right > 50
 
 
 def test_it_differs_from_ours_by_value():
