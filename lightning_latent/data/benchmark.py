@@ -8,6 +8,7 @@ from typing import Any
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 
+_LONGEST_QUOTE = 60  # characters of a text that a message repeats
 Fields = Mapping[str, Any]  # of a raw row
 
 
@@ -51,6 +52,10 @@ class Benchmark(ABC):
         """Whether an extracted answer is the gold answer: the same text, unless overridden; the empty one never is."""
         return prediction != "" and prediction == gold
 
+    def reference(self, text: str, gold: str) -> bool | None:
+        """Whether the repository that published figures counts a generated text as right; None where there is none."""
+        return None
+
 
 def text_field(row: Fields, key: str) -> str:
     """The non-empty text under `key`, stripped, or a `ValueError` that says what is there instead.
@@ -82,6 +87,15 @@ def texts_field(row: Fields, key: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"field {key!r} must be a list of texts")
     return tuple(item.strip() for item in value if item.strip())
+
+
+def quoted(text: str) -> str:
+    """A text for a message of one line: its beginning, where it is long.
+
+    >>> quoted("9" * 100)
+    "'999999999999999999999999999999999999999999999999...'"
+    """
+    return repr(text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 12]}...")
 
 
 def row_id(row: Fields, index: int, *keys: str) -> str:

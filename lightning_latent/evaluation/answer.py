@@ -20,9 +20,10 @@ class Answer(NamedTuple):
     fallback: bool = False  # the refined latents became infinite or undefined; it is from the unrefined ones
     confidence: float | None = None  # how likely it is to be right, by a method that says so
     course: tuple[tuple[float, bool], ...] = ()  # after each view: nats the best option is ahead, and if it is right
+    reference: bool | None = None  # whether the text is right by the reference repository's judgement, if there is one
 
 
-OPTIONAL = ("confidence", "course")
+OPTIONAL = ("confidence", "course", "reference")
 """What only some methods' answers have; lines of others go without."""
 
 

@@ -84,6 +84,7 @@ def judge(
         gold=example.answer,
         answer=said.answers[row],
         correct=benchmark.matches(said.answers[row], example.answer),
+        reference=benchmark.reference(said.texts[row], example.answer) if said.read else None,
         text=said.texts[row],
         tokens=said.tokens[row],
         latents=latents,

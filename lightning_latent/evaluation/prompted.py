@@ -117,7 +117,7 @@ class PromptedModel(AnsweringModule):
         )
         rows = [until_stop(row, self.stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        said = Said(texts, [self.benchmark.extract(text) for text in texts], list(map(len, rows)))
+        said = Said(texts, [self.benchmark.extract(text) for text in texts], list(map(len, rows)), read=True)
         seconds = (clock(self.model.device) - started) / len(batch)
         return [
             judge(self.benchmark, example, said, row=row, latents=0, seconds=seconds)

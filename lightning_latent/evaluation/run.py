@@ -32,11 +32,14 @@ class Run(NamedTuple):
 def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
     """Accuracy and cost of a method, as plain numbers; accuracies are fractions of one."""
     n, correct = len(answers), sum(answer.correct for answer in answers)
+    reference = [answer.reference for answer in answers if answer.reference is not None]
     return {
         "n": n,
         "correct": correct,
         "accuracy": correct / n,
         "accuracy_ci95": list(accuracy_ci(correct, n)),
+        # Of all answers or of none: a part of them could not be compared with published figures.
+        "reference_accuracy": sum(reference) / n if len(reference) == n else None,
         "tokens_per_question": sum(answer.tokens for answer in answers) / n,
         "latents_per_question": sum(answer.latents for answer in answers) / n,
         "seconds_per_question": sum(answer.seconds for answer in answers) / n,

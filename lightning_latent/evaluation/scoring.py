@@ -22,18 +22,19 @@ _MARK = ANSWER_MARK.strip()
 
 
 class Said(NamedTuple):
-    """What was said to B questions: the texts generated, the answers read out of them, the numbers of tokens."""
+    """What was said to B questions: the texts generated, the answers, the numbers of tokens."""
 
     texts: list[str]
     answers: list[str]
     tokens: list[int]
+    read: bool = False  # the answers were read out of the texts, not chosen among options or put together
 
     def replaced(self, rows: Sequence[int], by: "Said") -> "Said":
         """The same with other words in some rows."""
-        new = dict(zip(rows, zip(*by, strict=True), strict=True))
-        return Said(
-            *map(list, zip(*(new.get(row, old) for row, old in enumerate(zip(*self, strict=True))), strict=True))
-        )
+        texts, answers, tokens = list(self.texts), list(self.answers), list(self.tokens)
+        for place, row in enumerate(rows):
+            texts[row], answers[row], tokens[row] = by.texts[place], by.answers[place], by.tokens[place]
+        return Said(texts, answers, tokens, self.read)
 
 
 def say(
@@ -60,7 +61,7 @@ def say(
     """
     if scoring == "generate":
         texts, tokens = reasoner.decode_texts(context, max_new_tokens=max_new_tokens)
-        return Said(texts, [benchmark.extract(text) for text in texts], tokens)
+        return Said(texts, [benchmark.extract(text) for text in texts], tokens, read=True)
     for example in examples:
         if not example.options:
             raise UserError(f"question {example.id} has no options to choose from; set model.scoring to generate")

@@ -7,9 +7,19 @@ from lightning_latent.evaluation import Answer, Run
 
 
 def make_run(
-    method: str, right: str, *, path: str | None = None, seconds: float = 1.0, tokens: int = 3, **about: Any
+    method: str,
+    right: str,
+    *,
+    path: str | None = None,
+    seconds: float = 1.0,
+    tokens: int = 3,
+    reference: str = "",
+    **about: Any,
 ) -> Run:
-    """`x` for a right answer, `.` for a wrong one, `!` for a wrong one that is from unrefined latents."""
+    """`x` for a right answer, `.` for a wrong one, `!` for a wrong one that is from unrefined latents.
+
+    `reference` says the same of the reference's judgement, where there is one.
+    """
     answers = [
         Answer(
             id=f"q{index}",
@@ -22,6 +32,7 @@ def make_run(
             latents=6,
             seconds=seconds,
             fallback=letter == "!",
+            reference=reference[index] == "x" if reference else None,
         )
         for index, letter in enumerate(right)
     ]

@@ -41,7 +41,11 @@ def test_answers_are_those_of_the_naive_model():
         text = reasoner.tokenizer.decode(ids, skip_special_tokens=True)
         said = ProsQA().extract(text)
         correct = ProsQA().matches(said, example.answer)
-        expected.append(Answer(example.id, example.question, example.answer, said, correct, text, len(ids), 3, 0.0))
+        expected.append(
+            Answer(
+                example.id, example.question, example.answer, said, correct, text, len(ids), 3, 0.0, reference=correct
+            )
+        )
     assert answers(reasoner, EXAMPLES, ProsQA()) == expected
     assert answers(reasoner, [], ProsQA()) == []
 

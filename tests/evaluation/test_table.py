@@ -59,6 +59,18 @@ def test_note_says_what_a_reader_must_know() -> None:
     assert HINT not in note(COMPARISON) and "cannot be compared" not in note(COMPARISON)
 
 
+def test_published_judgement_has_a_column_where_it_differs() -> None:
+    plain, learned = make_run("Coconut", "xx..", reference="x..."), make_run("map", "xxx.", reference="xxx.")
+    chosen = make_run("views", "xxxx")
+    comparison = compare([plain, learned, chosen])
+    lines = markdown_table(comparison).splitlines()
+    assert lines[0].startswith("|  | accuracy % | by reference, % | gain, points |")
+    assert [line.split(" | ")[2] for line in lines[2:5]] == ["25.0", "75.0", ""]
+    assert "the text after the last #" in note(comparison)
+    same = compare([make_run("Coconut", "xx..", reference="xx..")])
+    assert "by reference" not in markdown_table(same) and "by reference" not in note(same)
+
+
 def test_csv_has_the_plain_numbers() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_table(COMPARISON))))
     assert [row["method"] for row in rows] == ["Coconut", "map|8 [a]", "zero"]

@@ -4,8 +4,9 @@ import random
 import re
 from typing import Literal
 
-from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.answers import number_value, same_number, stated_number
+from lightning_latent.data.answers.numbers import read_number, same_number, stated_number
+from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
+from lightning_latent.data.benchmark import Benchmark, Fields, quoted, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.people import exchanged
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View, inverse, replaced_words
@@ -24,14 +25,22 @@ class GSM8K(Benchmark):
         steps: What a step is. `equations` takes the `<<...>>` marks, the form that Coconut trains on; a chain without
             any has no steps, as in GSM8K-Aug. `sentences` takes the natural-language lines without the marks. A text
             line whose chain is natural language, and Coconut's JSON, keep the steps that they have.
+        scoring: What is right. `value` reads the answer and compares it by value; `reference` counts exactly what
+            Coconut's repository does, the text after the last `#` without commas, compared as a string.
     """
 
     name = "gsm8k"
     max_new_tokens = 160
     answer_form = "a number"
 
-    def __init__(self, *, steps: Literal["equations", "sentences"] = "equations") -> None:
+    def __init__(
+        self,
+        *,
+        steps: Literal["equations", "sentences"] = "equations",
+        scoring: Literal["value", "reference"] = "value",
+    ) -> None:
         self.steps = steps
+        self.scoring = scoring
         if steps == "sentences":
             self.max_new_tokens = 320
 
@@ -45,10 +54,8 @@ class GSM8K(Benchmark):
             question = text_field(row, "question")
             chain, answer = _split_chain(text_field(row, "answer"))
             steps = _equations(chain) if self.steps == "equations" else _sentences(chain, "\n")
-        # GSM8K-Aug writes 1000 where the original writes 1,000; one spelling keeps their token sequences equal.
-        answer = answer.replace(",", "")
-        if number_value(answer) is None:
-            raise ValueError(f"the answer {answer!r} is not a number")
+        if read_number(answer) is None or not re.search(r"\d", answer):
+            raise ValueError(f"the answer {quoted(answer)} is not a number")
         return Example(id=row_id(row, index, "id"), question=question, steps=steps, answer=answer)
 
     def view(self, example: Example, rng: random.Random) -> View:
@@ -64,12 +71,16 @@ class GSM8K(Benchmark):
         return View(told, words=inverse(words))
 
     def extract(self, text: str) -> str:
-        """By the rules of `stated_number`: the first number after an answer cue, else the last of the text."""
-        return stated_number(text)
+        """The number that the text answers with, as it stands there; the reference's text after the last `#`."""
+        return reference_answer(text) if self.scoring == "reference" else stated_number(text)
 
     def matches(self, prediction: str, gold: str) -> bool:
-        """Whether both are the same number by value: 1,000.0 is 1000, and so is $1000."""
-        return same_number(prediction, gold)
+        """Whether both are the same number by value, 1,000.0 and $1000; for the reference, the same characters."""
+        return (same_characters if self.scoring == "reference" else same_number)(prediction, gold)
+
+    def reference(self, text: str, gold: str) -> bool:
+        """Whether Coconut's repository counts the text as right."""
+        return same_as_reference(text, gold)
 
 
 def _text_line(line: str) -> tuple[str, tuple[str, ...], str]:

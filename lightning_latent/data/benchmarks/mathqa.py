@@ -4,7 +4,7 @@ import ast
 import re
 from typing import Literal
 
-from lightning_latent.data.benchmark import Fields, row_id, text_field
+from lightning_latent.data.benchmark import Fields, quoted, row_id, text_field
 from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
 from lightning_latent.data.example import Example
 
@@ -59,14 +59,16 @@ def split_options(text: str) -> list[str]:
         try:
             options = ast.literal_eval(text)
         except (SyntaxError, ValueError):
-            raise ValueError(f"the options {text!r} are no list") from None
+            raise ValueError(f"the options {quoted(text)} are no list") from None
     else:
         found = _OPTION.findall(text)
         options = [option for _, option in found]
         if [letter for letter, _ in found] != list("abcde"):
-            raise ValueError(f"the options {text!r} do not read 'a ) ... , b ) ... , c ) ... , d ) ... , e ) ...'")
+            raise ValueError(
+                f"the options {quoted(text)} do not read 'a ) ... , b ) ... , c ) ... , d ) ... , e ) ...'"
+            )
     if len(options) != 5 or not all(isinstance(option, str) for option in options):
-        raise ValueError(f"the options {text!r} are not five")
+        raise ValueError(f"the options {quoted(text)} are not five")
     return options
 
 

@@ -2,15 +2,16 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
+from lightning_latent.data.answers.verdicts import stated_verdict
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
 from lightning_latent.data.prontoqa.retelling import retold
 from lightning_latent.data.prontoqa.sentences import ASK
 from lightning_latent.data.views import View
 
-_WORDS = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 _LOGIC_LLM_ASK = "Is the following statement true or false?"
 
 
@@ -20,11 +21,18 @@ class ProntoQA(Benchmark):
     Reads three forms and makes them one, that of the Coconut repository: `{question, steps, answer}`; Logic-LLM's
     `{context, question, options, answer, explanation}`; and llm-reasoners' object of `{test_example: {question, query,
     chain_of_thought, answer}}`, of which the examples for prompting are left out.
+
+    Args:
+        scoring: How an answer is read. `word` finds true, false, yes or no in any wording; `reference` takes the text
+            after the last `#`, as Coconut's repository does.
     """
 
     name = "prontoqa"
     max_new_tokens = 256
     answer_form = "True or False"
+
+    def __init__(self, *, scoring: Literal["word", "reference"] = "word") -> None:
+        self.scoring = scoring
 
     def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
@@ -50,8 +58,19 @@ class ProntoQA(Benchmark):
         return retold(example, rng)
 
     def extract(self, text: str) -> str:
-        """True or False, by the rules of `stated_word`; yes and no count as well."""
-        return stated_word(text, _WORDS)
+        """True or False, by the rules of `stated_verdict`; yes and no count as well."""
+        if self.scoring == "reference":
+            return reference_answer(text)
+        verdict = stated_verdict(text)
+        return "" if verdict is None else str(verdict.holds)
+
+    def matches(self, prediction: str, gold: str) -> bool:
+        """Whether both are the same word."""
+        return same_characters(prediction, gold)
+
+    def reference(self, text: str, gold: str) -> bool:
+        """Whether Coconut's repository counts the text as right."""
+        return same_as_reference(text, gold)
 
 
 def _hops(proof: Sequence[str]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 import random
 
+from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.answers import after_mark
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.retelling import retold
 from lightning_latent.data.prosqa.sentences import candidates
@@ -32,10 +32,13 @@ class ProsQA(Benchmark):
         return retold(example, rng)
 
     def extract(self, text: str) -> str:
-        """The sentence after the last `#`."""
-        return after_mark(text)
+        """The sentence after the last `#`, commas aside."""
+        return reference_answer(text)
 
     def matches(self, prediction: str, gold: str) -> bool:
         """Whether the sentences are the same, commas and surrounding blanks aside."""
-        prediction, gold = (text.replace(",", "").strip() for text in (prediction, gold))
-        return prediction != "" and prediction == gold
+        return same_characters(prediction, gold)
+
+    def reference(self, text: str, gold: str) -> bool:
+        """Whether Coconut's repository counts the text as right."""
+        return same_as_reference(text, gold)

@@ -1,7 +1,7 @@
 """StrategyQA: yes or no questions whose reasoning steps are left implicit."""
 
+from lightning_latent.data.answers.verdicts import stated_verdict
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
-from lightning_latent.data.benchmarks.answers import stated_word
 from lightning_latent.data.example import Example
 
 _WORDS = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
@@ -32,5 +32,6 @@ class StrategyQA(Benchmark):
         )
 
     def extract(self, text: str) -> str:
-        """Yes or no, by the rules of `stated_word`; true and false count as well."""
-        return stated_word(text, _WORDS)
+        """Yes or no, by the rules of `stated_verdict`; true and false count as well."""
+        verdict = stated_verdict(text)
+        return "" if verdict is None else "yes" if verdict.holds else "no"

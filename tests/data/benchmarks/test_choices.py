@@ -3,10 +3,10 @@
 import pytest
 
 from lightning_latent.data import AquaRat, MathQA
+from lightning_latent.data.answers.options import same_option
 from lightning_latent.data.benchmarks.choices import (
     correct_option,
     labelled,
-    same_option,
     with_options,
     without_options,
     without_verdict,
@@ -130,7 +130,8 @@ def test_option_that_contains_another_is_another():
 
 SAME = [
     ("150", "150 m"),
-    ("rs . 480", "$480"),
+    ("rs . 480", "Rs. 480"),
+    ("rs . 480", "480 rupees"),
     ("s . 480", "480"),
     ("1,500.0", "1500"),
     ("1,00,000", "100000"),

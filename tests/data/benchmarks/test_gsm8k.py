@@ -11,8 +11,8 @@ ORIGINAL = {
 
 
 def test_three_forms_give_one_example():
-    line = {"text": ORIGINAL["question"] + "||<<40*25=1000>> #### 1000\n"}
-    coconut = {"question": ORIGINAL["question"], "steps": ["<<40*25=1000>>"], "answer": "1000"}
+    line = {"text": ORIGINAL["question"] + "||<<40*25=1000>> #### 1,000\n"}
+    coconut = {"question": ORIGINAL["question"], "steps": ["<<40*25=1000>>"], "answer": "1,000"}
     examples = {GSM8K().parse(row, index=5) for row in (ORIGINAL, line, coconut)}
     assert len(examples) == 1
     assert examples.pop().steps == ("<<40*25=1000>>",)
@@ -21,7 +21,7 @@ def test_three_forms_give_one_example():
 def test_sentences_lose_their_marks():
     example = GSM8K(steps="sentences").parse(ORIGINAL, index=0)
     assert example.steps == ("Each box has 25 pears.", "That is 40*25 = 1,000 pears.")
-    assert example.answer == "1000"
+    assert example.answer == "1,000"  # its tokens are those of the file
 
 
 WITHOUT_CHAIN = [
@@ -76,7 +76,7 @@ TEXTS = [
     ("### 9 * 2 = 18", "18"),
     ("The answer is 9 + 9 = 18.", "18"),
     ("### 18 = 9 * 2", "18"),
-    ("### 9*2 = $18 a day for 7 days", "$18"),
+    ("### 9*2 = $18 a day for 7 days", "$18 a day"),
     ("### 2/4 = 1/2", "1/2"),
     ("The answer is 18, since 3 * 18 = 54", "18"),
     ("The answer is 18. I hope this answer helps.", "18"),
@@ -84,9 +84,9 @@ TEXTS = [
     ("- 18", "18"),
     ("Answer:\n- 18", "18"),
     ("### Answer\n18", "18"),
-    (r"### $\frac{3}{4}", "$ 3/4"),
+    (r"### $\frac{3}{4}", "$3/4"),
     (r"\boxed{1{,}000}", "1,000"),
-    ("### 3\u00bd", "7/2"),
+    ("### 3\u00bd", "3 1/2"),
     ("I do not know.", ""),
     ("", ""),
 ]
