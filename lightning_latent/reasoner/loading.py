@@ -16,6 +16,8 @@ from lightning_latent.errors import UserError
 from lightning_latent.reasoner.head import check_head
 from lightning_latent.reasoner.markers import LatentMetadata, add_markers, fit_vocabulary, read_metadata, write_metadata
 from lightning_latent.reasoner.place import find_file, pin
+from lightning_latent.reasoner.projection import FILE as PROJECTION_FILE
+from lightning_latent.reasoner.projection import Projection, load_projection, save_projection
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.upstream import quiet_peft
 
@@ -71,7 +73,10 @@ def load_reasoner(
         metadata = LatentMetadata(num_latents)
     elif num_latents is not None:
         metadata = metadata._replace(num_latents=num_latents)
-    reasoner = LatentReasoner(model, tokenizer, metadata)
+    projection = None
+    if metadata.projection:
+        projection = find_projection(path, commit=commit, hidden_size=model.config.hidden_size, dtype=model.dtype)
+    reasoner = LatentReasoner(model, tokenizer, metadata, projection)
     check_head(reasoner)
     return reasoner
 
@@ -81,6 +86,17 @@ def save_reasoner(reasoner: LatentReasoner, path: str | Path) -> None:
     write_metadata(reasoner.model.config, reasoner.metadata)
     reasoner.model.save_pretrained(path)
     reasoner.tokenizer.save_pretrained(path)
+    if reasoner.projection is not None:
+        save_projection(reasoner.projection, path)
+
+
+def find_projection(path: str, *, commit: str | None, hidden_size: int, dtype: torch.dtype) -> Projection:
+    """The projection of a directory, or of a hub id at a commit; a `UserError` where there is none."""
+    with _one_line(f"cannot look for a projection at {path!r}"):
+        file = find_file(path, PROJECTION_FILE, commit=commit)
+    if file is None:
+        raise UserError(f"{path!r} lacks {PROJECTION_FILE}, which its config.json asks for; import or save it again")
+    return load_projection(file, hidden_size=hidden_size, dtype=dtype)
 
 
 def load_model(
