@@ -9,7 +9,14 @@ from typing import Any, Literal, cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
@@ -123,12 +130,19 @@ def load_model(
         raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
-    return model, _load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
+    return model, load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
 
 
-def _load_tokenizer(path: str, *, commit: str | None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
+def load_tokenizer(path: str, *, commit: str | None = None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
+    """Load a tokenizer of a directory, or of a hub id at a commit."""
     with _one_line(f"cannot load a tokenizer from {path!r}"):
         return AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+
+
+def load_config(path: str, *, commit: str | None = None) -> PreTrainedConfig:
+    """Load the configuration of a directory, or of a hub id at a commit."""
+    with _one_line(f"cannot load a configuration from {path!r}"):
+        return AutoConfig.from_pretrained(path, revision=commit or "main")
 
 
 def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
@@ -161,7 +175,7 @@ def _merge_adapter(
     from peft import PeftModel  # heavy, and only adapters need it
 
     with suppress(UserError):
-        tokenizer = _load_tokenizer(path, commit=commit)
+        tokenizer = load_tokenizer(path, commit=commit)
     fit_vocabulary(model, tokenizer)
     with _one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
         merged = PeftModel.from_pretrained(model, path, revision=commit or "main").merge_and_unload()

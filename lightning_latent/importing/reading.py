@@ -1,0 +1,139 @@
+"""Weights of foreign files, memory-mapped, without running anything that is in them."""
+
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from huggingface_hub import list_repo_files
+from huggingface_hub.errors import HfHubHTTPError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from lightning_latent.errors import UserError
+from lightning_latent.importing.refused import refuse_files, refuse_keys
+from lightning_latent.reasoner.place import find_file, pin
+
+State = dict[str, Tensor]
+
+# What the repositories save under these names, in the order in which they are looked for.
+USUAL = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+_NUMBERED = "checkpoint_"
+
+
+class Place(NamedTuple):
+    """Where a checkpoint's files are: a directory, or a hub id at a commit."""
+
+    path: str
+    commit: str | None
+
+    def find(self, name: str) -> Path | None:
+        """A file by its name; None where there is none."""
+        return find_file(self.path, name, commit=self.commit)
+
+
+def find_weights(checkpoint: str, *, file: str | None, revision: str | None = None) -> tuple[Place, Path]:
+    """Where a checkpoint is, and its file of weights or their index.
+
+    Args:
+        checkpoint: A file of weights, or a directory or hub id with one.
+        file: Its name in the directory or hub id, where it is not one of the usual ones.
+        revision: Commit, tag or branch of a hub id.
+
+    Raises:
+        UserError: There is none, or there are several, or it is of a kind that cannot be imported.
+    """
+    if Path(checkpoint).is_file():
+        if file is not None:
+            raise UserError(f"--file {file}: {checkpoint} is a file itself; leave --file out")
+        return Place(str(Path(checkpoint).parent), None), Path(checkpoint)
+    place = Place(checkpoint, pin(checkpoint, revision))
+    names = _names(place)
+    refuse_files(names, source=checkpoint)
+    if file is None:
+        numbered = [name for name in names if Path(name).name.startswith(_NUMBERED)]
+        found = [name for name in USUAL if name in names] or numbered
+        if not found:
+            raise UserError(f"{checkpoint}: no {USUAL[0]}, {USUAL[2]} or {_NUMBERED}N in it; name the file with --file")
+        if not set(found) & set(USUAL) and len(found) > 1:
+            raise UserError(f"{checkpoint} has {', '.join(sorted(found))}; name one with --file")
+        file = found[0]
+    path = place.find(file)
+    if path is None:
+        raise UserError(f"{checkpoint}: no file {file} in it; correct --file")
+    return place, path
+
+
+def _names(place: Place) -> list[str]:
+    if place.commit is None:
+        return [path.name for path in Path(place.path).iterdir() if path.is_file()]
+    try:
+        return list_repo_files(place.path, revision=place.commit)
+    except (HfHubHTTPError, OSError):  # without the hub, what is in the cache must do
+        return [name for name in USUAL if place.find(name) is not None]
+
+
+def read_weights(place: Place, path: Path) -> State:
+    """Read a state dict, in one file or in the shards that an index names.
+
+    Raises:
+        UserError: A file is damaged, holds anything but tensors, or is of a kind that cannot be imported.
+    """
+    if path.suffix != ".json":
+        return _read_file(path)
+    try:
+        shards: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+        by_file = {name: {key for key, file in shards.items() if file == name} for name in set(shards.values())}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: not an index of shards; get the file again") from error
+    state: State = {}
+    for name, keys in sorted(by_file.items()):
+        shard = place.find(str(Path(path.relative_to(place.path)).parent / name) if place.commit is None else name)
+        if shard is None:
+            raise UserError(f"{path} names {name}, which is not there; get all shards")
+        part = _read_file(shard)
+        for key in sorted(keys ^ part.keys()):
+            raise UserError(f"{shard} and {path.name} do not agree on {key}; get both again")
+        state |= part
+    return state
+
+
+def _read_file(path: Path) -> State:
+    damaged = f"cannot read {path}: it is damaged or cut short, or no file of weights; get it again"
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        with path.open("rb") as file:
+            head = file.read(2)
+        zipped = zipfile.is_zipfile(path)
+        if head == b"PK" and not zipped:
+            raise UserError(damaged)
+        # Files of torch before 1.6 are no archives and cannot be mapped.
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    except pickle.UnpicklingError as error:
+        raise UserError(
+            f"{path} holds more than plain tensors (or is damaged); nothing in it was run, and nothing is imported"
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
+        raise UserError(damaged) from error
+    return check_state(loaded, source=str(path))
+
+
+def check_state(loaded: object, *, source: str) -> State:
+    """What was loaded, if it is a state dict and nothing else; a `UserError` names `source` if it is not."""
+    if not isinstance(loaded, Mapping) or not loaded:
+        raise UserError(f"{source} holds no state dict; give the file that torch.save(model.state_dict()) wrote")
+    refuse_keys(map(str, loaded), source=source)
+    for key, value in loaded.items():
+        if not isinstance(value, Tensor):
+            raise UserError(f"{source}: {key} is no tensor; give the file that torch.save(model.state_dict()) wrote")
+    return dict(loaded)
