@@ -27,12 +27,12 @@ def read_latenttts(state: State, base: Base, *, source: str, num_latents: int | 
         UserError: It is no such directory, or what it does not say is missing.
     """
     codi = _is_codi(base.config, source=source)
-    ids = {token: base.tokenizer.convert_tokens_to_ids(token) for token in _MARKERS.values()}
+    ids = base.tokenizer.get_vocab()
     for key, token in _MARKERS.items():
         said = getattr(base.config, key, None)
-        if ids[token] in (None, base.tokenizer.unk_token_id) or said not in (None, -100, ids[token]):
+        if token not in ids or said not in (None, -100, ids[token]):
             raise UserError(
-                f"{source}: config.json says {key} {said}, the tokenizer {ids[token]} for {token}; mend one"
+                f"{source}: config.json says {key} {said}, the tokenizer {ids.get(token)} for {token}; get both again"
             )
     if num_latents is None:
         raise UserError(f"{source} does not say how many latents it thinks; give --num_latents (6 where published)")

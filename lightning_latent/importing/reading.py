@@ -69,7 +69,8 @@ def find_weights(checkpoint: str, *, file: str | None, revision: str | None = No
         file = found[0]
     path = place.find(file)
     if path is None:
-        raise UserError(f"{checkpoint}: no file {file} in it; correct --file")
+        there = ", ".join(sorted(names)[:20]) or "nothing"
+        raise UserError(f"{checkpoint}: no file {file} in it; correct --file (there is {there})")
     return place, path
 
 
