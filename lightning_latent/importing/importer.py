@@ -61,10 +61,10 @@ def import_reasoner(
     _check_options(
         format, base=base, num_latents=num_latents, thought=thought, lora_alpha=lora_alpha, remove_eos=remove_eos
     )
-    place, path = find_weights(checkpoint, file=file, revision=revision)
+    place, name = find_weights(checkpoint, file=file, revision=revision)
     origin = load_base(place.path, commit=place.commit) if base is None else load_base(base)
     source = f"{checkpoint} ({file})" if file else checkpoint
-    state = unwrapped(read_weights(place, path), source=source)
+    state = unwrapped(read_weights(place, name), source=source)
     eos = remove_eos is not False
     match format:
         case "coconut":

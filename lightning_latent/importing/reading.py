@@ -2,9 +2,10 @@
 
 import json
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import torch
@@ -41,8 +42,8 @@ class Place(NamedTuple):
         return find_file(self.path, name, commit=self.commit)
 
 
-def find_weights(checkpoint: str, *, file: str | None, revision: str | None = None) -> tuple[Place, Path]:
-    """Where a checkpoint is, and its file of weights or their index.
+def find_weights(checkpoint: str, *, file: str | None, revision: str | None = None) -> tuple[Place, str]:
+    """Where a checkpoint is, and the name of its file of weights or of their index.
 
     Args:
         checkpoint: A file of weights, or a directory or hub id with one.
@@ -55,7 +56,7 @@ def find_weights(checkpoint: str, *, file: str | None, revision: str | None = No
     if Path(checkpoint).is_file():
         if file is not None:
             raise UserError(f"--file {file}: {checkpoint} is a file itself; leave --file out")
-        return Place(str(Path(checkpoint).parent), None), Path(checkpoint)
+        return Place(str(Path(checkpoint).parent), None), Path(checkpoint).name
     place = Place(checkpoint, pin(checkpoint, revision))
     names = _names(place)
     refuse_files(names, source=checkpoint)
@@ -67,11 +68,10 @@ def find_weights(checkpoint: str, *, file: str | None, revision: str | None = No
         if not set(found) & set(USUAL) and len(found) > 1:
             raise UserError(f"{checkpoint} has {', '.join(sorted(found))}; name one with --file")
         file = found[0]
-    path = place.find(file)
-    if path is None:
+    if place.find(file) is None:
         there = ", ".join(sorted(names)[:20]) or "nothing"
         raise UserError(f"{checkpoint}: no file {file} in it; correct --file (there is {there})")
-    return place, path
+    return place, file
 
 
 def _names(place: Place) -> list[str]:
@@ -83,27 +83,29 @@ def _names(place: Place) -> list[str]:
         return [name for name in USUAL if place.find(name) is not None]
 
 
-def read_weights(place: Place, path: Path) -> State:
+def read_weights(place: Place, name: str) -> State:
     """Read a state dict, in one file or in the shards that an index names.
 
     Raises:
         UserError: A file is damaged, holds anything but tensors, or is of a kind that cannot be imported.
     """
+    path = place.find(name)
+    assert path is not None  # as find_weights has seen
     if path.suffix != ".json":
         return _read_file(path)
     try:
-        shards: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-        by_file = {name: {key for key, file in shards.items() if file == name} for name in set(shards.values())}
+        index: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+        keys = {shard: {key for key, file in index.items() if file == shard} for shard in set(index.values())}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: not an index of shards; get the file again") from error
     state: State = {}
-    for name, keys in sorted(by_file.items()):
-        shard = place.find(str(Path(path.relative_to(place.path)).parent / name) if place.commit is None else name)
-        if shard is None:
-            raise UserError(f"{path} names {name}, which is not there; get all shards")
-        part = _read_file(shard)
-        for key in sorted(keys ^ part.keys()):
-            raise UserError(f"{shard} and {path.name} do not agree on {key}; get both again")
+    for shard in sorted(keys):
+        file = place.find(str(PurePosixPath(name).with_name(PurePosixPath(shard).name)))
+        if file is None:
+            raise UserError(f"{path} names {shard}, which is not there; get all shards")
+        part = _read_file(file)
+        for key in sorted(keys[shard] ^ part.keys()):
+            raise UserError(f"{file} and {path.name} do not agree on {key}; get both again")
         state |= part
     return state
 
@@ -118,8 +120,9 @@ def _read_file(path: Path) -> State:
         zipped = zipfile.is_zipfile(path)
         if head == b"PK" and not zipped:
             raise UserError(damaged)
-        # Files of torch before 1.6 are no archives and cannot be mapped.
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+        with warnings.catch_warnings(action="ignore"):  # what it finds odd is refused below
+            # Files of torch before 1.6 are no archives and cannot be mapped.
+            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} holds more than plain tensors (or is damaged); nothing in it was run, and nothing is imported"
