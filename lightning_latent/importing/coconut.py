@@ -66,15 +66,16 @@ def _rows_in_words(base: Base) -> int:
 
 def _add_markers(base: Base, *, rows: int, source: str) -> None:
     """Add the markers to the tokenizer as the original code does, one after the other behind its last token."""
-    known = base.tokenizer.get_vocab()
-    new = [token for token in (START, END, LATENT) if token not in known]
-    if rows != len(known) + len(new):
+    known = len(base.tokenizer)
+    new = [token for token in (START, END, LATENT) if token not in base.tokenizer.get_vocab()]
+    if rows != known + len(new):
         raise UserError(
             f"{source} has {rows} rows of embeddings; a checkpoint of {base.path} has {base.rows} in words and "
-            f"{len(known) + len(new)} with markers; check --base"
+            f"{known + len(new)} with markers; check --base"
         )
     base.tokenizer.add_special_tokens({"extra_special_tokens": new}, replace_extra_special_tokens=False)
-    assert base.tokenizer.convert_tokens_to_ids(new) == list(range(len(known), rows))
+    if base.tokenizer.convert_tokens_to_ids(new) != list(range(known, rows)):
+        raise UserError(f"the tokenizer of {base.path} has holes in its vocabulary, which is not supported")
 
 
 def _thought(thought: Thought | None, pause: torch.Tensor | None, *, source: str) -> Thought:

@@ -1,7 +1,8 @@
 """CODI's checkpoints (zhenyi4/codi): adapters beside their base, and a projection from hidden state to latent."""
 
 from lightning_latent.errors import UserError
-from lightning_latent.importing.draft import Base, Draft, complete, count_rows, left_over, skeleton
+from lightning_latent.importing.draft import Base, Draft, complete, count_rows, left_over, skeleton, table_names
+from lightning_latent.importing.frozen import check_frozen
 from lightning_latent.importing.lora import BELOW, has_adapters, merged
 from lightning_latent.importing.reading import State
 from lightning_latent.importing.state import split
@@ -52,6 +53,7 @@ def read_codi(
     if has_adapters(body):
         if lora_alpha is None:
             raise UserError(f"{source} does not say the scale of its adapters; give --lora_alpha (32 where published)")
+        check_frozen(body, base, tables=table_names(model), source=source)
         body = merged(body, model, alpha=lora_alpha, source=source)
     elif lora_alpha is not None:
         raise UserError(f"{source} has no adapters that --lora_alpha could scale; leave it out")

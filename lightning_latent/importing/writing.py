@@ -37,13 +37,15 @@ def write_draft(draft: Draft, out: Path, *, source: str) -> LatentReasoner:
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
     try:
         save_reasoner(assembled(draft, source=source), partial)
-        load_reasoner(str(partial), dtype="auto")
+        reasoner = load_reasoner(str(partial), dtype="auto")
         if out.is_dir():
             out.rmdir()
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return load_reasoner(str(out), dtype="auto").freeze()
+    for named in (reasoner.model, reasoner.model.config, reasoner.tokenizer):
+        named.name_or_path = str(out)
+    return reasoner.freeze()
 
 
 def assembled(draft: Draft, *, source: str) -> LatentReasoner:

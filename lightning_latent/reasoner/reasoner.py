@@ -9,6 +9,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, new_cache, positions
+from lightning_latent.reasoner.loss import token_loss
 from lightning_latent.reasoner.markers import LatentMetadata, find_marks
 from lightning_latent.reasoner.projection import Projection
 from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
@@ -276,9 +277,3 @@ class LatentReasoner(nn.Module):
         loss = token_loss(self.logits(hidden[real]), ids[real])
         totals = hidden.new_zeros(real.shape, dtype=loss.dtype).masked_scatter(real, -loss).sum(-1)
         return totals, mask.sum(-1)
-
-
-def token_loss(logits: Tensor, ids: Tensor) -> Tensor:
-    """Cross-entropy of each token, in nats: `[N, V]` and `[N]` to `[N]`; half precision is computed in single."""
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    return nn.functional.cross_entropy(logits.to(wide), ids, reduction="none")

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_latent.reasoner.reasoner import LatentReasoner, token_loss
+from lightning_latent.reasoner.loss import token_loss
+from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.batch import IGNORED, TrainingBatch
 
 

@@ -1,9 +1,12 @@
 """Everything in a state dict that can be checked is."""
 
+import json
 import re
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from lightning_latent.errors import UserError
 from lightning_latent.importing import import_reasoner
@@ -100,10 +103,6 @@ def more_rows(prefix):
 )
 def test_rows_that_are_not_those_of_the_tokens(case, prefix, takes, tmp_path):
     if case.startswith("latenttts"):
-        import shutil
-
-        from safetensors.torch import load_file, save_file
-
         folder = shutil.copytree(FIXTURES / case, tmp_path / "copy")
         state = load_file(folder / "model.safetensors")
         more_rows(prefix)(state)
@@ -135,3 +134,50 @@ def test_another_base(case, base, complaint, tmp_path):
 def test_tables_that_old_releases_saved_are_left_out(tmp_path):
     reasoner = spoilt("coconut", add(GPT2 + "h.0.attn.bias", 1, 1, 160, 160), tmp_path)
     assert reasoner.num_latents == 6
+
+
+def test_the_latent_token_needs_no_row(tmp_path):
+    """It is never read; tables with a row fewer than the tokenizer has tokens exist."""
+    folder = shutil.copytree(FIXTURES / "latenttts_coconut", tmp_path / "copy")
+    state = load_file(folder / "model.safetensors")
+    state["transformer.wte.weight"] = state["transformer.wte.weight"][:-1].contiguous()
+    save_file(state, folder / "model.safetensors")
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**settings, "vocab_size": 402}))
+    reasoner = import_reasoner(str(folder), out=tmp_path / "new", **options("latenttts_coconut"))
+    whole = import_reasoner(str(FIXTURES / "latenttts_coconut"), out=tmp_path / "whole", **options("latenttts_coconut"))
+    with torch.no_grad():
+        ours, theirs = (it.rollout(it.encode(["How many?"])).latents for it in (reasoner, whole))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"latent_start_id": 3}, r"says latent_start_id 3, the tokenizer 401 for <\|start-latent\|>"),
+        ({"projector": False}, "do not agree on a projector"),
+        ({"architectures": ["GPT2LMHeadModel"]}, "not COCONUTGPT2 or CODIGPT2; check --format"),
+    ],
+)
+def test_a_configuration_that_is_at_odds_with_its_files(changes, complaint, tmp_path):
+    folder = shutil.copytree(FIXTURES / "latenttts_codi", tmp_path / "copy")
+    settings = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**settings, **changes}))
+    with pytest.raises(UserError, match=complaint):
+        import_reasoner(str(folder), out=tmp_path / "new", **options("latenttts_codi"))
+    assert [path.name for path in tmp_path.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("prefix", ["transformer.", ""])
+def test_a_base_with_weights_must_be_the_one_that_stayed_frozen(prefix, tmp_path):
+    """Of the same architecture and size, but another model."""
+    base = shutil.copytree(FIXTURES / "codi" / "base", tmp_path / "base")
+    given = {**options("codi"), "base": str(base)}
+    table = read_weights(*find_weights(str(place("codi")), file=None))[CODI + "wte.weight"][:-3].float()
+    slightly = table * (1 + 1e-3 * torch.randn_like(table))  # before it was rounded
+    save_file({f"{prefix}wte.weight": slightly}, base / "model.safetensors")
+    import_reasoner(str(place("codi")), out=tmp_path / "new", **given)
+    save_file({f"{prefix}wte.weight": table.roll(1, 0)}, base / "model.safetensors")
+    with pytest.raises(UserError, match=r"its frozen embeddings are not those of .*base; check --base"):
+        import_reasoner(str(place("codi")), out=tmp_path / "other", **given)
+    assert not (tmp_path / "other").exists()

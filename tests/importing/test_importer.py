@@ -73,6 +73,7 @@ def test_python_and_command_write_the_same(case, imported, tmp_path):
     loaded = load_reasoner(str(tmp_path / case))
     assert weights_hash(reasoner.model, reasoner.projection) == weights_hash(loaded.model, loaded.projection)
     assert not any(weight.requires_grad for weight in reasoner.parameters())
+    assert reasoner.model.name_or_path == reasoner.tokenizer.name_or_path == str(tmp_path / case)
     # Nothing is pickled, and nothing of the auxiliary models or the adapters is left.
     assert not [name for name in names if name.endswith((".bin", ".pt", ".pkl"))]
     assert not any("lora" in name or "decoder" in name for name, _ in loaded.named_parameters())
