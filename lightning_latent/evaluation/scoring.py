@@ -12,7 +12,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, select_rows
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.reasoner.text import encode_step_rows, pad_left
+from lightning_latent.reasoner.text import ANSWER_MARK, encode_step_rows, pad_left
 
 Scoring = Literal["generate", "likelihood", "likelihood_per_character"]
 """`generate` decodes greedily. `likelihood` takes the most likely of the question's options, after the latents; without
@@ -58,7 +58,7 @@ def say(
     """
     if scoring == "generate":
         texts, tokens = reasoner.decode_texts(context, max_new_tokens=max_new_tokens)
-        return Said(texts, [benchmark.extract(text) for text in texts], tokens)
+        return Said(texts, [benchmark.extract(marked(text, reasoner.metadata.answer_start)) for text in texts], tokens)
     for example in examples:
         if not example.options:
             raise UserError(f"question {example.id} has no options to choose from; set model.scoring to generate")
@@ -72,6 +72,15 @@ def say(
         choose(row, example.options, per_character=per_character) for row, example in zip(scores, examples, strict=True)
     ]
     return Said(texts, answers, tokens)
+
+
+def marked(text: str, own: str) -> str:
+    """A text with `###` in the place of a reasoner's own mark of an answer; benchmarks look for that first.
+
+    >>> marked("The answer is: Tom is a lempus.", "The answer is: ")
+    '### Tom is a lempus.'
+    """
+    return text if own == ANSWER_MARK else text.replace(own.strip(), ANSWER_MARK.strip())
 
 
 def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:

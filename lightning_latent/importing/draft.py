@@ -69,8 +69,8 @@ def complete(state: State, model: PreTrainedModel, *, source: str) -> State:
     Raises:
         UserError: A weight is missing, left over, of another shape, not finite, or unequal to its duplicate.
     """
-    state = {name: value for name, value in state.items() if not name.endswith(_COMPUTED)}
     expected = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    state = {name: value for name, value in state.items() if name in expected or not name.endswith(_COMPUTED)}
     table, head = table_names(model)
     if model.config.tie_word_embeddings:
         state = {**state, table: tied(state, table, head, source=source)}

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 import torch
 from huggingface_hub import list_repo_files
-from huggingface_hub.errors import HfHubHTTPError
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -79,7 +77,7 @@ def _names(place: Place) -> list[str]:
         return [path.name for path in Path(place.path).iterdir() if path.is_file()]
     try:
         return list_repo_files(place.path, revision=place.commit)
-    except (HfHubHTTPError, OSError):  # without the hub, what is in the cache must do
+    except Exception:  # without the hub, for whatever reason, what is in the cache must do
         return [name for name in USUAL if place.find(name) is not None]
 
 
@@ -111,25 +109,29 @@ def read_weights(place: Place, name: str) -> State:
 
 
 def _read_file(path: Path) -> State:
-    damaged = f"cannot read {path}: it is damaged or cut short, or no file of weights; get it again"
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
-        with path.open("rb") as file:
-            head = file.read(2)
-        zipped = zipfile.is_zipfile(path)
-        if head == b"PK" and not zipped:
-            raise UserError(damaged)
-        with warnings.catch_warnings(action="ignore"):  # what it finds odd is refused below
-            # Files of torch before 1.6 are no archives and cannot be mapped.
-            loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+            loaded: object = load_file(path)
+        else:
+            loaded = _read_pickle(path)
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} holds more than plain tensors (or is damaged); nothing in it was run, and nothing is imported"
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, SafetensorError) as error:
-        raise UserError(damaged) from error
+    except Exception as error:  # what readers trip over in a damaged file is of any kind
+        raise UserError(f"cannot read {path}: it is damaged or cut short, or holds no weights; get it again") from error
     return check_state(loaded, source=str(path))
+
+
+def _read_pickle(path: Path) -> object:
+    zipped = zipfile.is_zipfile(path)
+    with path.open("rb") as file:
+        archive = file.read(2) == b"PK"
+    if archive and not zipped:
+        raise ValueError("an archive without its end")
+    with warnings.catch_warnings(action="ignore"):  # what it finds odd is refused anyway
+        # Files of torch before 1.6 are no archives and cannot be mapped.
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
 
 
 def check_state(loaded: object, *, source: str) -> State:

@@ -11,8 +11,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lightning_latent.cli import main
+from lightning_latent.errors import UserError
 from lightning_latent.importing.reading import Place, find_weights, read_weights
 from tests.importing.cases import FIXTURES, flags, options, place
+
+OLD = {"_use_new_zipfile_serialization": False}
 
 
 class Bomb:
@@ -76,6 +79,22 @@ def test_a_file_that_was_cut_short(case, share, refusal, copy):
     assert str(file) in said or "holds no state dict" in said
 
 
+def test_a_damaged_pickle_never_ends_in_a_traceback(tmp_path):
+    """Bytes of the pickle inside are changed one by one; most of them matter."""
+    torch.save({"base_causallm.x": torch.ones(2), "y": torch.zeros(3)}, tmp_path / "checkpoint_1", **OLD)
+    content = (tmp_path / "checkpoint_1").read_bytes()
+    refused = 0
+    for at in range(0, len(content), 3):
+        changed = bytearray(content)
+        changed[at] ^= 0x15
+        (tmp_path / "checkpoint_2").write_bytes(bytes(changed))
+        try:
+            read_weights(Place(str(tmp_path), None), "checkpoint_2")
+        except UserError:
+            refused += 1
+    assert refused > len(content) / 12
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -106,6 +125,14 @@ def test_a_directory_of_colar_is_refused_by_name(refusal, copy):
     assert "colar cannot be imported" in refusal("latenttts_coconut", folder)
 
 
+def test_safetensors_are_looked_at_alike(refusal, copy):
+    folder = copy("latenttts_coconut")
+    save_file({"latent_policy.fc.weight": torch.ones(2)}, folder / "model.safetensors")
+    assert "CoLaR draws each latent" in refusal("latenttts_coconut", folder)
+    save_file({}, folder / "model.safetensors")
+    assert "holds no state dict" in refusal("latenttts_coconut", folder)
+
+
 def test_shards_are_all_there_and_agree_with_their_index(refusal, copy):
     folder = copy("simcot_codi_sharded")
     case, index, second = "simcot_codi_sharded", "model.safetensors.index.json", "model-00002-of-00003.safetensors"
@@ -131,6 +158,6 @@ def test_a_shard_is_looked_for_beside_its_index_only(refusal, copy, tmp_path):
 
 def test_files_of_old_releases_of_torch_are_read(tmp_path):
     before = state("coconut")
-    torch.save(before, tmp_path / "checkpoint_1", _use_new_zipfile_serialization=False)
+    torch.save(before, tmp_path / "checkpoint_1", **OLD)
     after = read_weights(Place(str(tmp_path), None), "checkpoint_1")
     assert all(torch.equal(after[name], value) for name, value in before.items())
