@@ -16,9 +16,10 @@ _FILES = {"pccot_args.json": "pccot"}
 _KEYS = {
     "pytorch-lightning_version": "colar",
     "latent_policy": "colar",
-    "latent_head": "colar",
+    "lt_head": "colar",  # as LatentTTS has it
+    "_stop_embed": "stop-head",  # of adaptive-latent-reasoning, with tied tables and without
+    "_stop_embed_out": "stop-head",
     "stop_head": "stop-head",
-    "halt_head": "stop-head",
 }
 
 

@@ -104,6 +104,8 @@ def test_a_damaged_pickle_never_ends_in_a_traceback(tmp_path):
         ({"model": {"x": torch.ones(2)}}, "model is no tensor"),
         ({"pytorch-lightning_version": "2.5", "state_dict": {}}, "colar cannot be imported"),
         ({"latent_policy.fc.0.weight": torch.ones(2)}, "CoLaR draws each latent"),
+        ({"lt_head.mean.bias": torch.ones(2)}, "CoLaR draws each latent"),
+        ({"model._stop_embed_out.weight": torch.ones(2)}, "a head decides after each latent"),
         ({"model.stop_head.weight": torch.ones(2)}, "a head decides after each latent"),
     ],
 )
