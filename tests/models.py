@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_markers
+from lightning_latent.reasoner.projection import Projection
 from lightning_latent.training.scratch import byte_level_tokenizer, sentence_tokenizer
 
 FAMILIES = ("gpt2", "llama", "qwen2", "qwen3", "mistral-sliding")
@@ -92,7 +93,16 @@ def make_reasoner(
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):
         torch.nn.init.normal_(table.weight, std=0.4)  # else markers and the token they are copied from tie
     said = LatentMetadata(**{"num_latents": LATENTS, **metadata})
-    return LatentReasoner(model.to(dtype), tokenizer, said).freeze()
+    projection = make_projection(hidden).to(dtype) if said.projection else None
+    return LatentReasoner(model.to(dtype), tokenizer, said, projection).freeze()
+
+
+def make_projection(hidden: int, *, norm: bool = True) -> Projection:
+    """Weights large enough for every part to show."""
+    projection = Projection(hidden_size=hidden, width=24, norm=norm)
+    for parameter in projection.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return projection
 
 
 def save_plain(path: Path, family: str, *, tied: bool = True, chat_template: str | None = None) -> str:

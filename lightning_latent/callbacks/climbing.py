@@ -51,7 +51,7 @@ class AnswerClimbing(LatentCallback):
     def begin(self, questions: Sequence[str]) -> None:
         """Read the questions."""
         assert self._reasoner is not None
-        room = self._reasoner.num_latents + 1 + self.tokens
+        room = self._reasoner.thought_columns + self.tokens
         self._question = self._reasoner.encode(questions, room=room)
 
     def trajectory_displacement(self, latents: Tensor) -> Tensor:

@@ -95,7 +95,8 @@ class TrajectoryInspection(Callback):
 def read_lenses(reasoner: LatentReasoner, latents: Tensor, *, count: int) -> list[Lens]:
     """What latents `[B, T, D]` would say if the output head read them, `count` tokens each.
 
-    They are last hidden states, which is what the head reads.
+    They are last hidden states, which is what the head reads; where a projection makes latents of those, it reads what
+    it was not trained on, and its words say less.
     """
     probabilities, ids = nearest_tokens(reasoner.logits(latents.to(reasoner.dtype)), count=count)
     tokens = [[[str(reasoner.tokenizer.decode([i])) for i in step] for step in row] for row in ids.tolist()]

@@ -28,8 +28,8 @@ from lightning_latent.training import CoconutTraining
 from lightning_latent.upstream import started_processes
 
 DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
-predict), choose settings on the validation questions (sweep ...), and put any number of finished runs into one table
-(compare RUN ...). See docs/cli.md."""
+predict), choose settings on the validation questions (sweep ...), put any number of finished runs into one table
+(compare RUN ...), and import published checkpoints (import ...). See docs/cli.md."""
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     # One folder a run: runs/<name>/<version>.

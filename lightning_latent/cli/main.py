@@ -1,10 +1,11 @@
-"""Where the command begins: the comparison of runs, a sweep, or Lightning's subcommands."""
+"""Where the command begins: one of the package's own subcommands, or one of Lightning's."""
 
 import sys
 from collections.abc import Sequence
 
 from lightning_latent.cli.compare import compare_command
 from lightning_latent.cli.exits import exit_codes
+from lightning_latent.cli.importing import import_command
 from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
 from lightning_latent.cli.sweep import sweep_command
 
@@ -22,6 +23,8 @@ def main(args: Sequence[str] | None = None) -> None:
             compare_command(given[1:])
         elif given[:1] == ["sweep"]:
             sweep_command(given[1:])
+        elif given[:1] == ["import"]:
+            import_command(given[1:])
         else:
             next_step = LatentCLI(None if args is None else given).next_step()
             if next_step is not None:

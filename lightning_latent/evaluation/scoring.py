@@ -18,8 +18,6 @@ Scoring = Literal["generate", "likelihood", "likelihood_per_character"]
 """`generate` decodes greedily. `likelihood` takes the most likely of the question's options, after the latents; without
 latents, after the steps that the model writes. `likelihood_per_character` divides by the options' length."""
 
-_MARK = ANSWER_MARK.strip()
-
 
 class Said(NamedTuple):
     """What was said to B questions: the texts generated, the answers, the numbers of tokens."""
@@ -61,7 +59,8 @@ def say(
     """
     if scoring == "generate":
         texts, tokens = reasoner.decode_texts(context, max_new_tokens=max_new_tokens)
-        return Said(texts, [benchmark.extract(text) for text in texts], tokens, read=True)
+        answers = [benchmark.extract(marked(text, reasoner.metadata.answer_start)) for text in texts]
+        return Said(texts, answers, tokens, read=True)
     for example in examples:
         if not example.options:
             raise UserError(f"question {example.id} has no options to choose from; set model.scoring to generate")
@@ -77,8 +76,17 @@ def say(
     return Said(texts, answers, tokens)
 
 
+def marked(text: str, own: str) -> str:
+    """A text with `###` in the place of a reasoner's own mark of an answer; benchmarks look for that first.
+
+    >>> marked("The answer is: Tom is a lempus.", "The answer is: ")
+    '### Tom is a lempus.'
+    """
+    return text if own == ANSWER_MARK else text.replace(own.strip(), ANSWER_MARK.strip())
+
+
 def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:
-    """Log-likelihood in nats of each question's options as the answer, `### option` and the end of sequence."""
+    """Log-likelihood in nats of each question's options as the answer, what precedes it and the end of sequence too."""
     if len(set(map(len, options))) == 1:  # option by option, so that nothing that was read has to be repeated
         columns = [reasoner.score(context, column)[0] for column in zip(*options, strict=True)]
         return [list(map(float, row)) for row in torch.stack(columns, dim=1).tolist()]
@@ -111,15 +119,16 @@ def write_steps(reasoner: LatentReasoner, context: Context, *, max_new_tokens: i
         The texts up to and including the mark, and how many tokens stand before it: none in a model that answers at
         once. Rows without a mark count whole.
     """
+    mark = reasoner.metadata.answer_start.strip()
     rows: list[list[int]] = [[] for _ in range(context.batch_size)]
     going = set(range(context.batch_size))
     for step in range(max_new_tokens):
-        tokens = reasoner.logits(context.hidden).argmax(-1)
+        tokens = reasoner.next_token(context.hidden)
         for number, token in enumerate(tokens.tolist()):
             if number in going:
                 rows[number].append(token)
-                # The mark has three characters, so it lies within the last few tokens.
-                if token == reasoner.tokenizer.eos_token_id or _MARK in _text(reasoner, rows[number][-8:]):
+                # The mark has a few characters, so it lies within the last few tokens.
+                if token == reasoner.tokenizer.eos_token_id or mark in _text(reasoner, rows[number][-len(mark) - 5 :]):
                     going.remove(number)
         if not going or step + 1 == max_new_tokens:
             break
@@ -133,7 +142,7 @@ def _text(reasoner: LatentReasoner, ids: Sequence[int]) -> str:
 
 def _count_before_mark(reasoner: LatentReasoner, row: Sequence[int]) -> int:
     """How many tokens of a row stand wholly before its mark, which is at its end if there is one."""
-    before, mark, _ = _text(reasoner, row).partition(_MARK)
+    before, mark, _ = _text(reasoner, row).partition(reasoner.metadata.answer_start.strip())
     count = len(row)
     while mark and count and len(_text(reasoner, row[:count])) > len(before):
         count -= 1
@@ -142,7 +151,8 @@ def _count_before_mark(reasoner: LatentReasoner, row: Sequence[int]) -> int:
 
 def read_steps(reasoner: LatentReasoner, context: Context, texts: Sequence[str]) -> Context:
     r"""Read the steps that generated texts, such as `2 + 2 = 4\n### 4`, hold before their mark."""
-    steps = [[line for line in text.rpartition(_MARK)[0].split("\n") if line.strip()] for text in texts]
+    mark = reasoner.metadata.answer_start.strip()
+    steps = [[line for line in text.rpartition(mark)[0].split("\n") if line.strip()] for text in texts]
     rows = encode_step_rows(reasoner.tokenizer, steps)
     if not any(rows):
         return context

@@ -21,22 +21,28 @@ class Identity(TypedDict):
     sha256: str
 
 
-def weights_hash(model: nn.Module) -> str:
+def weights_hash(model: nn.Module, projection: nn.Module | None = None) -> str:
     """SHA-256 over names, shapes, types and bytes of all parameters, in the order of their names.
 
-    Tied parameters count once, buffers (rotary tables and the like, derived from the configuration) not at all.
+    Tied parameters count once, buffers (rotary tables and the like, derived from the configuration) not at all. A
+    reasoner's projection belongs to its weights.
     """
     digest = hashlib.sha256()
-    for name, parameter in sorted(model.named_parameters()):
+    named = dict(model.named_parameters())
+    if projection is not None:
+        named |= projection.named_parameters(prefix="projection")
+    for name, parameter in sorted(named.items()):
         tensor = parameter.detach().cpu()
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
-def identify(model: nn.Module, *, path: str, revision: str | None = None) -> Identity:
+def identify(
+    model: nn.Module, *, path: str, revision: str | None = None, projection: nn.Module | None = None
+) -> Identity:
     """The identity of a model loaded from `path`; of a hub id, the revision is the commit that it has in the cache."""
     if not Path(resolve(path)).is_dir():
         with suppress(HFValidationError, RevisionResolutionError):
             revision = resolve_revision(path, revision=revision, local_files_only=True).resolved
-    return Identity(path=path, revision=revision, sha256=weights_hash(model))
+    return Identity(path=path, revision=revision, sha256=weights_hash(model, projection))

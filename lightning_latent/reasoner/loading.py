@@ -9,13 +9,22 @@ from typing import Any, Literal, cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.head import check_head
 from lightning_latent.reasoner.markers import LatentMetadata, add_markers, fit_vocabulary, read_metadata, write_metadata
 from lightning_latent.reasoner.place import find_file, pin
+from lightning_latent.reasoner.projection import FILE as PROJECTION_FILE
+from lightning_latent.reasoner.projection import Projection, load_projection, save_projection
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.upstream import quiet_peft
 
@@ -71,7 +80,10 @@ def load_reasoner(
         metadata = LatentMetadata(num_latents)
     elif num_latents is not None:
         metadata = metadata._replace(num_latents=num_latents)
-    reasoner = LatentReasoner(model, tokenizer, metadata)
+    projection = None
+    if metadata.projection:
+        projection = find_projection(path, commit=commit, hidden_size=model.config.hidden_size, dtype=model.dtype)
+    reasoner = LatentReasoner(model, tokenizer, metadata, projection)
     check_head(reasoner)
     return reasoner
 
@@ -81,6 +93,17 @@ def save_reasoner(reasoner: LatentReasoner, path: str | Path) -> None:
     write_metadata(reasoner.model.config, reasoner.metadata)
     reasoner.model.save_pretrained(path)
     reasoner.tokenizer.save_pretrained(path)
+    if reasoner.projection is not None:
+        save_projection(reasoner.projection, path)
+
+
+def find_projection(path: str, *, commit: str | None, hidden_size: int, dtype: torch.dtype) -> Projection:
+    """The projection of a directory, or of a hub id at a commit; a `UserError` where there is none."""
+    with _one_line(f"cannot look for a projection at {path!r}"):
+        file = find_file(path, PROJECTION_FILE, commit=commit)
+    if file is None:
+        raise UserError(f"{path!r} lacks {PROJECTION_FILE}, which its config.json asks for; import or save it again")
+    return load_projection(file, hidden_size=hidden_size, dtype=dtype)
 
 
 def load_model(
@@ -107,12 +130,19 @@ def load_model(
         raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
-    return model, _load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
+    return model, load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
 
 
-def _load_tokenizer(path: str, *, commit: str | None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
+def load_tokenizer(path: str, *, commit: str | None = None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
+    """Load a tokenizer of a directory, or of a hub id at a commit."""
     with _one_line(f"cannot load a tokenizer from {path!r}"):
         return AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+
+
+def load_config(path: str, *, commit: str | None = None) -> PreTrainedConfig:
+    """Load the configuration of a directory, or of a hub id at a commit."""
+    with _one_line(f"cannot load a configuration from {path!r}"):
+        return AutoConfig.from_pretrained(path, revision=commit or "main")
 
 
 def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
@@ -145,7 +175,7 @@ def _merge_adapter(
     from peft import PeftModel  # heavy, and only adapters need it
 
     with suppress(UserError):
-        tokenizer = _load_tokenizer(path, commit=commit)
+        tokenizer = load_tokenizer(path, commit=commit)
     fit_vocabulary(model, tokenizer)
     with _one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
         merged = PeftModel.from_pretrained(model, path, revision=commit or "main").merge_and_unload()

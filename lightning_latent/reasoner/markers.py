@@ -1,27 +1,38 @@
 """The tokens that mark latent reasoning, and what a checkpoint says about itself."""
 
 from collections.abc import Sequence
+from types import NoneType
 from typing import NamedTuple, cast
 
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.text import ANSWER_MARK
 
 START, END, LATENT = "<|start-latent|>", "<|end-latent|>", "<|latent|>"
 CONFIG_KEY = "latent_reasoning"
 
 
 class LatentMetadata(NamedTuple):
-    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`."""
+    """How a checkpoint thinks. Stored in its `config.json` under `latent_reasoning`.
+
+    A marker is a token of the tokenizer, or the id of one outside it.
+    """
 
     num_latents: int  # T, between the markers at inference
     thought: str = "hidden"  # or pause: the latent token's own embedding stands there instead
     markers: bool = True  # whether start and end markers surround the latents; chain-of-thought models have none
     replaced_steps: int | None = None  # leading steps that the latents stand for, the others being said; None for all
-    start: str = START  # token before the first latent
-    end: str | None = END  # token after the last one, or None: the first word is then read off the last latent itself
-    latent: str = LATENT  # placeholder of one latent
+    start: str | int = START  # token before the first latent
+    end: str | int | None = END  # token after the last one, or None: the first word is read off the last latent itself
+    latent: str | int = LATENT  # placeholder of one latent
+    question_end: str = "\n"  # what follows a question's text
+    tidy_question: bool = False  # whether a question is stripped, and doubled spaces in it are made one
+    eos_outside: bool = False  # whether the end of sequence stands before the start marker and after the end marker
+    answer_start: str = ANSWER_MARK  # what precedes the answer among the words
+    sayable: int | None = None  # greedy words are chosen among the first so many logits; None for all
+    projection: bool = False  # whether a latent is a projection of the hidden state; its weights are beside the model's
 
 
 def write_metadata(config: PreTrainedConfig, metadata: LatentMetadata) -> None:
@@ -40,6 +51,19 @@ def read_metadata(config: PreTrainedConfig) -> LatentMetadata | None:
     return LatentMetadata(**stored)
 
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "start": (str, int),
+    "end": (str, int, NoneType),
+    "latent": (str, int),
+    "question_end": (str,),
+    "tidy_question": (bool,),
+    "eos_outside": (bool,),
+    "answer_start": (str,),
+    "sayable": (int, NoneType),
+    "projection": (bool,),
+}
+
+
 def _what_is_wrong(stored: object) -> str | None:
     if not isinstance(stored, dict):
         return f"it is {stored!r}, not an object"
@@ -54,7 +78,46 @@ def _what_is_wrong(stored: object) -> str | None:
         return f"replaced_steps is {replaced!r}, neither null nor a number of steps"
     if stored.get("thought", "hidden") not in ("hidden", "pause"):
         return f"thought is {stored['thought']!r}, neither 'hidden' nor 'pause'"
+    for key, kinds in _KINDS.items():
+        if key in stored and type(stored[key]) not in kinds:
+            return f"{key} is {stored[key]!r}, not {' or '.join(kind.__name__ for kind in kinds)}"
     return None
+
+
+class Marks(NamedTuple):
+    """Token ids around the latents."""
+
+    opening: list[int]  # after the question, the last of which is the start marker
+    closing: list[int]  # after the latents, the first of which is the end marker; none without one
+    latent: int  # placeholder of one latent
+
+
+def find_marks(metadata: LatentMetadata, tokenizer: PreTrainedTokenizerBase, *, rows: int) -> Marks:
+    """The ids of a checkpoint's markers, whose table of embeddings has so many rows.
+
+    Raises:
+        UserError: The tokenizer, or the table, lacks one of them.
+    """
+
+    def find(marker: str | int) -> int:
+        known = marker if isinstance(marker, int) else cast(int | None, tokenizer.convert_tokens_to_ids(marker))
+        if metadata.markers and (known is None or (known == tokenizer.unk_token_id and marker != tokenizer.unk_token)):
+            raise UserError(f"the tokenizer of {tokenizer.name_or_path} lacks {marker}; add it with add_markers")
+        if isinstance(marker, int) and not 0 <= marker < rows:
+            raise UserError(f"{CONFIG_KEY}: the marker {marker} is no row of the {rows} embeddings; import it again")
+        return -1 if known is None else known
+
+    outside = [cast(int, tokenizer.eos_token_id)] if metadata.eos_outside else []
+    opening = [*outside, find(metadata.start)]
+    return Marks(opening, [] if metadata.end is None else [find(metadata.end), *outside], find(metadata.latent))
+
+
+def ready_markers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> LatentMetadata:
+    """What a model to be trained says of itself; the marker tokens are added where it does not have its own."""
+    known = read_metadata(model.config) or LatentMetadata(0)
+    if isinstance(known.start, str):
+        add_markers(model, tokenizer)
+    return known
 
 
 def add_markers(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, like: str = "<<") -> None:

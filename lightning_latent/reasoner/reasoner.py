@@ -9,7 +9,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, new_cache, positions
-from lightning_latent.reasoner.markers import LatentMetadata
+from lightning_latent.reasoner.loss import token_loss
+from lightning_latent.reasoner.markers import LatentMetadata, find_marks
+from lightning_latent.reasoner.projection import Projection
 from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
 from lightning_latent.upstream import fork_cache
 
@@ -29,7 +31,8 @@ class LatentReasoner(nn.Module):
 
     Legend: B batch, L tokens, T latents, D hidden size, V vocabulary. The input of a question is
     `question, start marker, h_1 ... h_T, end marker, answer`, where `h_{t+1}` is the last hidden state (after the final
-    norm) at the column of `h_t`, and `h_1` that at the start marker (Coconut, arXiv 2412.06769, section 3).
+    norm) at the column of `h_t`, and `h_1` that at the start marker (Coconut, arXiv 2412.06769, section 3). With a
+    projection P, each latent is P of that hidden state instead (CODI, arXiv 2502.21074).
 
     All operations are batched. Rows are left-padded, positions come from the mask, so a question's latents, answer and
     score do not depend on what it is batched with. The output head is applied only where a logit is read.
@@ -38,20 +41,29 @@ class LatentReasoner(nn.Module):
         model: Any Hugging Face causal language model whose logits are its head applied to its last hidden state.
         tokenizer: Its tokenizer, which knows the marker tokens.
         metadata: How many latents it thinks and with which markers.
+        projection: What makes a latent of a hidden state, where the metadata say that something does.
     """
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, metadata: LatentMetadata) -> None:
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        metadata: LatentMetadata,
+        projection: Projection | None = None,
+    ) -> None:
         super().__init__()
+        if metadata.projection != (projection is not None):
+            raise UserError(f"the metadata say {metadata.projection} of a projection; give it where they say true")
         self.model = model
+        self.projection = projection
         self.tokenizer = tokenizer
         self.metadata = metadata
-        tokens = [metadata.start, metadata.end or metadata.start, metadata.latent]
-        ids = cast(list[int], tokenizer.convert_tokens_to_ids(tokens))
-        if metadata.markers and (None in ids or tokenizer.unk_token_id in ids):
-            raise UserError(f"the tokenizer of {model.name_or_path} lacks {metadata.start}; add it with add_markers")
-        self.start_id, self.end_id, self.latent_id = ids
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {model.name_or_path} has no end-of-sequence token; set eos_token in it")
+        rows = cast(Tensor, model.get_input_embeddings().weight).shape[0]
+        self.opening, self.closing, self.latent_id = find_marks(metadata, tokenizer, rows=rows)
+        self.start_id = self.opening[-1]
+        self.end_id = self.closing[0] if self.closing else self.start_id
         self.pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
     # The sizes and places that callers ask for.
@@ -60,6 +72,11 @@ class LatentReasoner(nn.Module):
     def num_latents(self) -> int:
         """Latents T of a trajectory."""
         return self.metadata.num_latents
+
+    @property
+    def thought_columns(self) -> int:
+        """Columns between question and answer: latents and end marker."""
+        return self.num_latents + max(1, len(self.closing))
 
     @property
     def hidden_size(self) -> int:
@@ -83,7 +100,7 @@ class LatentReasoner(nn.Module):
 
     def freeze(self) -> "LatentReasoner":
         """Stop gradients to every weight and switch dropout off; gradients still flow through to latents."""
-        self.model.requires_grad_(False)
+        self.requires_grad_(False)
         self.eval()
         return self
 
@@ -127,14 +144,20 @@ class LatentReasoner(nn.Module):
         hidden = out.last_hidden_state
         return hidden, Context(cache=out.cache, mask=mask, hidden=hidden[:, -1])
 
+    def question_ids(self, questions: Sequence[str]) -> list[list[int]]:
+        """Token ids of each question up to the start marker, of different lengths."""
+        rows = encode_questions(
+            self.tokenizer, questions, end=self.metadata.question_end, tidy=self.metadata.tidy_question
+        )
+        return [row + self.opening for row in rows] if self.metadata.markers else rows
+
     def encode(self, questions: Sequence[str], *, room: int = 0) -> Context:
-        """Read B questions, each followed by a newline and the start marker; `hidden` is then the first latent.
+        """Read B questions, each up to the start marker; the first latent follows from `hidden` (`next_latent`).
 
         Raises:
             UserError: A question does not fit into the model's context with `room` columns left for what follows.
         """
-        tail = [self.start_id] if self.metadata.markers else []
-        rows = [row + tail for row in encode_questions(self.tokenizer, questions)]
+        rows = self.question_ids(questions)
         limit = self.max_positions
         for row, question in zip(rows, questions, strict=True):
             if limit is not None and len(row) + room > limit:
@@ -147,8 +170,12 @@ class LatentReasoner(nn.Module):
 
     # Thinking.
 
+    def next_latent(self, hidden: Tensor) -> Tensor:
+        """The latents that hidden states become: `[..., D]` to `[..., D]`."""
+        return hidden if self.projection is None else self.projection(hidden)
+
     def think(self, context: Context, latent: Tensor) -> Context:
-        """Feed one latent `[B, D]` in one cached one-token call; the new `hidden` is the next latent."""
+        """Feed one latent `[B, D]` in one cached one-token call; the next latent follows from the new `hidden`."""
         return self.extend(context, latent.unsqueeze(1))[1]
 
     def rollout(self, context: Context, *, num_latents: int | None = None, refine: Refine | None = None) -> Rollout:
@@ -168,7 +195,7 @@ class LatentReasoner(nn.Module):
         for step in range(total):
             if step:
                 context = self.think(context, fed[-1])
-            latent = context.hidden if self.metadata.thought == "hidden" else self.embed(pause)
+            latent = self.next_latent(context.hidden) if self.metadata.thought == "hidden" else self.embed(pause)
             fed.append(latent if refine is None else refine(step, fed, latent))
         if not fed:
             return Rollout(context.hidden.new_zeros(context.batch_size, 0, self.hidden_size), context)
@@ -180,13 +207,14 @@ class LatentReasoner(nn.Module):
         Returns what the model makes of each latent, `[B, T, D]` (slot t is the model's own proposal for t + 1), and the
         context after all of them.
         """
-        return self.extend(context, latents)
+        hidden, after = self.extend(context, latents)
+        return self.next_latent(hidden), after
 
     def conclude(self, context: Context, latents: Tensor) -> Context:
         """Read the remaining latents `[B, K, D]` and the end marker in one call; the answer is decoded from there."""
-        if self.metadata.markers and self.metadata.end is not None:
-            end = torch.full((context.batch_size, 1), self.end_id, device=context.mask.device)
-            latents = torch.cat([latents.to(self.dtype), self.embed(end)], dim=1)
+        if self.metadata.markers and self.closing:
+            closing = torch.tensor([self.closing] * context.batch_size, device=context.mask.device)
+            latents = torch.cat([latents.to(self.dtype), self.embed(closing)], dim=1)
         return self.extend(context, latents)[1] if latents.shape[1] else context
 
     def answer_context(self, rollout: Rollout) -> Context:
@@ -199,6 +227,14 @@ class LatentReasoner(nn.Module):
         """The output head: `[..., D]` to `[..., V]`."""
         return self.model.get_output_embeddings()(hidden)
 
+    def next_token(self, hidden: Tensor) -> Tensor:
+        """The likeliest of the tokens that may be said: `[..., D]` to ids `[...]`."""
+        return self.logits(hidden)[..., : self.metadata.sayable].argmax(-1)
+
+    def word_ids(self, answers: Sequence[str], steps: Sequence[Sequence[str]] | None = None) -> list[list[int]]:
+        """Token ids of what is said after the latents: steps, what precedes the answer, answer, end of sequence."""
+        return encode_words(self.tokenizer, answers, steps, start=self.metadata.answer_start)
+
     @torch.no_grad()
     def decode(self, context: Context, *, max_new_tokens: int) -> list[list[int]]:
         """Decode greedily with the cache, from the end marker on, at most `max_new_tokens` a row.
@@ -209,7 +245,7 @@ class LatentReasoner(nn.Module):
         done = torch.zeros(context.batch_size, dtype=torch.bool, device=context.mask.device)
         columns: list[Tensor] = []
         for step in range(max_new_tokens):
-            token = self.logits(context.hidden).argmax(-1).masked_fill(done, eos)
+            token = self.next_token(context.hidden).masked_fill(done, eos)
             columns.append(token)
             done = done | (token == eos)
             if step + 1 == max_new_tokens or bool(done.all()):
@@ -227,12 +263,12 @@ class LatentReasoner(nn.Module):
     def score(
         self, context: Context, answers: Sequence[str], *, steps: Sequence[Sequence[str]] | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Log-likelihood, from the end marker on, of B given answers: `### answer` and the end-of-sequence token.
+        """Log-likelihood, from the end marker on, of B given answers, what precedes them and the end of sequence too.
 
         Returns the summed log-probability `[B]` in nats and the number of tokens `[B]`, those of each row's `steps` in
         words, which precede its answer, among them.
         """
-        ids, mask = pad_right(encode_words(self.tokenizer, answers, steps), pad=self.pad_id, device=context.mask.device)
+        ids, mask = pad_right(self.word_ids(answers, steps), pad=self.pad_id, device=context.mask.device)
         hidden = context.hidden.unsqueeze(1)
         if ids.shape[1] > 1:
             rest, _ = self.extend(context, self.embed(ids[:, :-1]), mask[:, :-1])
@@ -241,9 +277,3 @@ class LatentReasoner(nn.Module):
         loss = token_loss(self.logits(hidden[real]), ids[real])
         totals = hidden.new_zeros(real.shape, dtype=loss.dtype).masked_scatter(real, -loss).sum(-1)
         return totals, mask.sum(-1)
-
-
-def token_loss(logits: Tensor, ids: Tensor) -> Tensor:
-    """Cross-entropy of each token, in nats: `[N, V]` and `[N]` to `[N]`; half precision is computed in single."""
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    return nn.functional.cross_entropy(logits.to(wide), ids, reduction="none")

@@ -2,7 +2,7 @@
 
 A training text has one line for the question, one for each step and one for the answer, which begins with `### ` and
 ends with the end-of-sequence token. Pieces are tokenised alone, each with its newline, so that steps can be dropped
-without touching their neighbours.
+without touching their neighbours. Checkpoints of other origins say in their metadata what differs.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,16 @@ from transformers import PreTrainedTokenizerBase
 ANSWER_MARK = "### "
 
 
-def encode_questions(tokenizer: PreTrainedTokenizerBase, questions: Sequence[str]) -> list[list[int]]:
-    """Token ids of `question + newline`, with the tokenizer's own special tokens in front."""
-    return _encode(tokenizer, [question + "\n" for question in questions], special=True)
+def encode_questions(
+    tokenizer: PreTrainedTokenizerBase, questions: Sequence[str], *, end: str = "\n", tidy: bool = False
+) -> list[list[int]]:
+    """Token ids of `question + end`, with the tokenizer's own special tokens in front.
+
+    `tidy` strips questions first and makes two spaces in them one.
+    """
+    if tidy:
+        questions = [question.strip().replace("  ", " ") for question in questions]
+    return _encode(tokenizer, [question + end for question in questions], special=True)
 
 
 def encode_step_rows(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[str]]) -> list[list[int]]:
@@ -25,17 +32,23 @@ def encode_step_rows(tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence
     return [[token for _ in row for token in next(pieces)] for row in rows]
 
 
-def encode_answers(tokenizer: PreTrainedTokenizerBase, answers: Sequence[str]) -> list[list[int]]:
-    """Token ids of `### answer` and the end-of-sequence token."""
-    pieces = _encode(tokenizer, [ANSWER_MARK + answer for answer in answers])
+def encode_answers(
+    tokenizer: PreTrainedTokenizerBase, answers: Sequence[str], *, start: str = ANSWER_MARK
+) -> list[list[int]]:
+    """Token ids of `start + answer` and the end-of-sequence token."""
+    pieces = _encode(tokenizer, [start + answer for answer in answers])
     return [[*piece, tokenizer.eos_token_id] for piece in pieces]
 
 
 def encode_words(
-    tokenizer: PreTrainedTokenizerBase, answers: Sequence[str], steps: Sequence[Sequence[str]] | None = None
+    tokenizer: PreTrainedTokenizerBase,
+    answers: Sequence[str],
+    steps: Sequence[Sequence[str]] | None = None,
+    *,
+    start: str = ANSWER_MARK,
 ) -> list[list[int]]:
-    """Token ids of what is said after the latents: the steps that are left, if any, then the answer."""
-    said = encode_answers(tokenizer, answers)
+    """Token ids of what is said after the latents: the steps that are left, if any, then `start` and the answer."""
+    said = encode_answers(tokenizer, answers, start=start)
     if steps is None:
         return said
     return [[*words, *answer] for words, answer in zip(encode_step_rows(tokenizer, steps), said, strict=True)]

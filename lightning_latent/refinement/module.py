@@ -22,7 +22,6 @@ from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import Thoughts, think
 from lightning_latent.refinement.checkpoint import KEY, check_checkpoint, check_shapes, pack
 from lightning_latent.refinement.hooks import LatentCallback, QuestionCallback, TeachingCallback, session
@@ -135,7 +134,9 @@ class LatentRefinement(AnsweringModule):
         """Load the language model, freeze it, and make what is learned, once; then what the callbacks need."""
         if self.frozen is None:
             loaded = self._load(self.path, num_latents=self.num_latents, revision=self.revision)
-            self.identities["reasoner"] = identify(loaded.model, path=self.path, revision=self.revision)
+            self.identities["reasoner"] = identify(
+                loaded.model, path=self.path, revision=self.revision, projection=loaded.projection
+            )
             if self.learn is not None:
                 if not loaded.num_latents:
                     raise UserError(f"{self.path} thinks no latents that model.learn could correct; leave it out")
@@ -151,7 +152,7 @@ class LatentRefinement(AnsweringModule):
         """Load another checkpoint of the same model; see `Refining.load_reference`."""
         model = self._load(beside(path, self.path), num_latents=self.reasoner.num_latents)
         check_compatible(model, self.reasoner, role=role, path=path)
-        self.identities[role] = identify(model.model, path=path)
+        self.identities[role] = identify(model.model, path=path, projection=model.projection)
         return Reference(model.to(self.trainer.strategy.root_device))  # the module is moved only later
 
     def _load(self, path: str, *, num_latents: int | None, revision: str | None = None) -> LatentReasoner:
@@ -209,7 +210,7 @@ class LatentRefinement(AnsweringModule):
             return loss_without_questions(self.trainer, self.learn.parameters())
         answers = [example.answer for example in batch]
         steps = said_steps(batch, self.reasoner.metadata.replaced_steps)
-        longest = max(map(len, encode_words(self.reasoner.tokenizer, answers, steps)))
+        longest = max(map(len, self.reasoner.word_ids(answers, steps)))
         context = read_questions(self.reasoner, batch, room=self._room(longest))
         thoughts = self._refine(batch, context)
         loss, tokens = answer_loss(self.reasoner, thoughts.context, answers, steps=steps)
@@ -294,4 +295,4 @@ class LatentRefinement(AnsweringModule):
 
     def _room(self, words: int) -> int:
         """Columns after a question: latents, end marker and words."""
-        return self.reasoner.num_latents + 1 + words
+        return self.reasoner.thought_columns + words

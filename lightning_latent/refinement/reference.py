@@ -46,14 +46,14 @@ class Reference:
         hidden, context = self.reasoner.extend(self._read(), columns)
         if len(fed) > self._count:
             self._followed, self._count = drop_last(context), len(fed)
-        return hidden[:, -1]
+        return self.reasoner.next_latent(hidden[:, -1])
 
     def same_latent(self, fed: Sequence[Tensor]) -> Tensor:
         """`S(h_{t-1})`: what this model proposes in the slot of `h_t`, having read the refined latents before it."""
         for latent in fed[self._count :]:
             self._followed = self.reasoner.think(self._read(), latent)
         self._count = len(fed)
-        return self._read().hidden
+        return self.reasoner.next_latent(self._read().hidden)
 
     def next_latents(self, latents: Tensor) -> Tensor:
         """`S(h_t)` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
@@ -63,10 +63,10 @@ class Reference:
     def same_latents(self, latents: Tensor) -> Tensor:
         """`S(h_{t-1})` for all slots of a trajectory `[B, T, D]`, in one parallel call."""
         assert self._question is not None
-        hidden = self._question.hidden.unsqueeze(1)
+        first = self.reasoner.next_latent(self._question.hidden).unsqueeze(1)
         if latents.shape[1] == 1:
-            return hidden
-        return torch.cat([hidden, self.next_latents(latents[:, :-1])], dim=1)
+            return first
+        return torch.cat([first, self.next_latents(latents[:, :-1])], dim=1)
 
     def thought(self) -> Tensor:
         """The latents `[B, T, D]` that this model thinks by itself about the questions."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lightning_latent.reasoner.projection import Projection
+
 if TYPE_CHECKING:
     from peft import PeftModel  # heavy, and only adapters need it
 
@@ -27,3 +29,7 @@ class BaseModel(ABC):
     @abstractmethod
     def build(self) -> Base:
         """Make or load the model and its tokenizer."""
+
+    def build_projection(self, model: PreTrainedModel) -> Projection | None:
+        """The projection of a base that is a latent reasoner with one, to be trained with it; else None."""
+        return None

@@ -29,15 +29,17 @@ class TrainingBatch(NamedTuple):
 
 def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout]) -> TrainingBatch:
     """Tokenise and pad examples laid out as given. All pieces of a kind are tokenised in one call."""
-    questions = encode_questions(reasoner.tokenizer, [e.question for e in examples])
-    answers = encode_answers(reasoner.tokenizer, [e.answer for e in examples])
+    said_of = reasoner.metadata
+    questions = encode_questions(
+        reasoner.tokenizer, [e.question for e in examples], end=said_of.question_end, tidy=said_of.tidy_question
+    )
+    answers = encode_answers(reasoner.tokenizer, [e.answer for e in examples], start=said_of.answer_start)
     kept = [e.steps[plan.skipped_steps :] for e, plan in zip(examples, layouts, strict=True)]
     said = encode_step_rows(reasoner.tokenizer, kept)
     prompts, rests, labels, starts = [], [], [], []
-    ended = reasoner.metadata.end is not None
     for example, question, words, answer, plan in zip(examples, questions, said, answers, layouts, strict=True):
-        thought = [reasoner.latent_id] * plan.num_latents + ([reasoner.end_id] if plan.markers and ended else [])
-        prompts.append(question + ([reasoner.start_id] if plan.markers else []))
+        thought = [reasoner.latent_id] * plan.num_latents + (reasoner.closing if plan.markers else [])
+        prompts.append(question + (reasoner.opening if plan.markers else []))
         rests.append(thought + words + answer)
         labels.append([IGNORED] * len(thought) + words + answer)
         starts.append(len(thought) + len(words))

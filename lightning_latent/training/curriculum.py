@@ -5,9 +5,10 @@ import random
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from lightning_latent.reasoner.markers import END, LatentMetadata
+from lightning_latent.reasoner.markers import LatentMetadata
 
 Mode = Literal["coconut", "pause", "cot", "no_cot"]
+_NO_THOUGHTS = LatentMetadata(0)
 
 
 class Stage(NamedTuple):
@@ -94,15 +95,15 @@ class Curriculum:
         thoughts = self.max_latent_stage if self.pad_latent_to_max else min(num_steps, self.max_latent_stage)
         return Layout(thoughts * self.latents_per_step, num_steps, markers)
 
-    def metadata(self, *, stage: int) -> LatentMetadata:
-        """What a reasoner of a stage says of itself."""
+    def metadata(self, *, stage: int, base: LatentMetadata = _NO_THOUGHTS) -> LatentMetadata:
+        """What a reasoner of a stage says of itself; texts, markers and projection are its base's."""
         plan = self.layout(stage=stage, num_steps=self.max_latent_stage)
         none_left = self.mode == "no_cot" or (self.mode != "cot" and stage > self.max_latent_stage)
-        return LatentMetadata(
+        return base._replace(
             num_latents=plan.num_latents,
             thought="pause" if self.mode == "pause" else "hidden",
             markers=plan.markers,
-            end=END if self.end_marker else None,
+            end=base.end if self.end_marker else None,
             replaced_steps=None if none_left else plan.skipped_steps,
         )
 

@@ -11,6 +11,7 @@ import lightning as L
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
+from lightning_latent.reasoner.projection import save_projection
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.base import Base
 from lightning_latent.training.module import CoconutTraining
@@ -99,7 +100,7 @@ class ExportReasoners(L.Callback):
     def _save(self, trainer: L.Trainer, pl_module: L.LightningModule, name: str) -> None:
         assert isinstance(pl_module, CoconutTraining)  # as setup has seen
         root = self._root(trainer)
-        pl_module.reasoner.metadata = pl_module.curriculum.metadata(stage=pl_module.trained_stage)
+        pl_module.reasoner.metadata = pl_module.metadata()
         if not trainer.is_global_zero:
             return
         partial = root / f".{name}.partial"
@@ -118,7 +119,7 @@ def save_trained(built: Base, reasoner: LatentReasoner, path: Path, *, lora: Sav
     elif lora == "merged":
         # A copy, since taking merged adapters out again would leave rounding errors in half-precision weights.
         merged = copy.deepcopy(built.adapters).merge_and_unload()
-        save_reasoner(LatentReasoner(merged, reasoner.tokenizer, reasoner.metadata), path)
+        save_reasoner(LatentReasoner(merged, reasoner.tokenizer, reasoner.metadata, reasoner.projection), path)
     else:
         write_metadata(reasoner.model.config, reasoner.metadata)
         # Without the embedding layers: the rows that were trained are there anyway, and asking whether the base's were
@@ -126,3 +127,5 @@ def save_trained(built: Base, reasoner: LatentReasoner, path: Path, *, lora: Sav
         built.adapters.save_pretrained(str(path), save_embedding_layers=False)
         reasoner.model.config.save_pretrained(path)
         reasoner.tokenizer.save_pretrained(path)
+        if reasoner.projection is not None:
+            save_projection(reasoner.projection, path)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_latent.reasoner.reasoner import LatentReasoner, token_loss
+from lightning_latent.reasoner.loss import token_loss
+from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.batch import IGNORED, TrainingBatch
 
 
@@ -20,10 +21,10 @@ class TrainingOutput(NamedTuple):
 def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch) -> Tensor:
     """Hidden states that predict the columns of `batch.rest_ids`.
 
-    The prompt is read in one call. Each latent column but the last is read alone, its input the hidden state at the
-    column before it (gradients flow through the whole chain); the last latent and all that follows go in one call. Rows
-    with fewer latents than others read their words in those columns. Of a reasoner that pauses, the latent token's own
-    embedding stands in each latent column, and everything after the prompt goes in one call.
+    The prompt is read in one call. Each latent column but the last is read alone, its input what the hidden state at
+    the column before it becomes (gradients flow through the whole chain); the last latent and all that follows go in
+    one call. Rows with fewer latents than others read their words in those columns. Of a reasoner that pauses, the
+    latent token's own embedding stands in each latent column, and everything after the prompt goes in one call.
 
     Returns:
         `[B, R, D]`: slot c predicts column c.
@@ -34,7 +35,8 @@ def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch) -> Tensor:
     hiddens = [context.hidden.unsqueeze(1)]
     for column in range(sequential):
         latent_rows = (batch.num_latents > column).unsqueeze(-1)
-        current = torch.where(latent_rows, context.hidden, embeds[:, column]).unsqueeze(1)
+        latent = reasoner.next_latent(context.hidden)
+        current = torch.where(latent_rows, latent.to(embeds.dtype), embeds[:, column]).unsqueeze(1)
         stop = column + 1
         if stop == sequential:
             current, stop = torch.cat([current, embeds[:, stop:]], dim=1), embeds.shape[1]
@@ -50,7 +52,8 @@ def training_forward(reasoner: LatentReasoner, batch: TrainingBatch) -> Training
     supervised = batch.labels != IGNORED
     labels = batch.labels[supervised]
     logits = reasoner.logits(rest_hidden(reasoner, batch)[supervised])
-    wrong = torch.zeros_like(supervised).masked_scatter(supervised, logits.argmax(-1) != labels)
+    said = logits[:, : reasoner.metadata.sayable].argmax(-1)
+    wrong = torch.zeros_like(supervised).masked_scatter(supervised, said != labels)
     columns = torch.arange(wrong.shape[1], device=wrong.device)
     in_answer = columns >= batch.answer_start.unsqueeze(-1)
     return TrainingOutput(

@@ -14,7 +14,7 @@ from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import say
-from lightning_latent.reasoner.markers import add_markers
+from lightning_latent.reasoner.markers import LatentMetadata, ready_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.base import Base, BaseModel
 from lightning_latent.training.batch import collate
@@ -56,6 +56,7 @@ class CoconutTraining(AnsweringModule):
 
     # From `configure_model` on.
     built: Base
+    said: LatentMetadata
     reasoner: LatentReasoner
 
     def __init__(
@@ -112,10 +113,14 @@ class CoconutTraining(AnsweringModule):
             return
         self.built = self.base.build()
         model, tokenizer, _ = self.built
-        add_markers(model, tokenizer)
+        self.said = ready_markers(model, tokenizer)
         model.train()
         self.strict_loading = all(p.requires_grad for p in model.parameters())  # see state_dict
-        self.reasoner = LatentReasoner(model, tokenizer, self.curriculum.metadata(stage=self.trained_stage))
+        self.reasoner = LatentReasoner(model, tokenizer, self.metadata(), self.base.build_projection(model))
+
+    def metadata(self) -> LatentMetadata:
+        """What a reasoner of the stage that was trained last says of itself."""
+        return self.curriculum.metadata(stage=self.trained_stage, base=self.said)
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """The weights that are trained: a frozen base below adapters is loaded again from where it came from."""
@@ -188,11 +193,11 @@ class CoconutTraining(AnsweringModule):
 
     def answer(self, batch: list[Example]) -> list[Answer]:
         """Greedy answers of the trained stage."""
-        self.reasoner.metadata = self.curriculum.metadata(stage=self.trained_stage)
+        self.reasoner.metadata = self.metadata()
         return answer_questions(
             self.reasoner,
             batch,
             say=partial(say, self.reasoner, benchmark=self.benchmark, max_new_tokens=self.max_new_tokens),
             benchmark=self.benchmark,
-            room=self.reasoner.num_latents + 1 + self.max_new_tokens,
+            room=self.reasoner.thought_columns + self.max_new_tokens,
         )

@@ -3,12 +3,17 @@
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner.loading import DType, load_model
-from lightning_latent.reasoner.markers import END, LATENT, START, add_markers
+from lightning_latent.reasoner.loading import DType, find_projection, load_model
+from lightning_latent.reasoner.markers import find_marks, read_metadata, ready_markers
+from lightning_latent.reasoner.place import pin
+from lightning_latent.reasoner.projection import Projection
 from lightning_latent.training.base import Base, BaseModel
 from lightning_latent.upstream import quiet_peft
 
@@ -69,10 +74,21 @@ class PretrainedBase(BaseModel):
             raise UserError(f"the tokenizer of {self.path!r} has no end-of-sequence token; set eos_token in it")
         if self.lora_rank is None:
             return Base(model, tokenizer)
-        add_markers(model, tokenizer)  # before the adapters, which must know their rows
-        return Base(model, tokenizer, self._adapted(model, tokenizer, rank=self.lora_rank))
+        known = ready_markers(model, tokenizer)  # before the adapters, which must know their rows
+        rows = len(cast(Tensor, model.get_input_embeddings().weight))
+        marks = find_marks(known._replace(markers=True), tokenizer, rows=rows)
+        markers = [*marks.opening, *marks.closing, marks.latent]
+        return Base(model, tokenizer, self._adapted(model, markers, rank=self.lora_rank))
 
-    def _adapted(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, rank: int) -> "PeftModel":
+    def build_projection(self, model: PreTrainedModel) -> Projection | None:
+        """Load the projection, in float32 whatever the base's type, where the model says that it has one."""
+        known = read_metadata(model.config)
+        if known is None or not known.projection:
+            return None
+        path, size = resolve(self.path), model.config.hidden_size
+        return find_projection(path, commit=pin(path, self.revision), hidden_size=size, dtype=torch.float32)
+
+    def _adapted(self, model: PreTrainedModel, markers: list[int], *, rank: int) -> "PeftModel":
         """Freeze the model and put adapters inside it; it keeps its class, and what reads it need not know of them.
 
         What is trained is in float32 even above frozen weights in half precision, in which small steps would be lost.
@@ -83,7 +99,6 @@ class PretrainedBase(BaseModel):
         if model.get_output_embeddings().weight is not tables[0].weight:
             tables.append(model.get_output_embeddings())
         names = [name.rpartition(".")[2] for name, module in model.named_modules() if module in tables]
-        markers = cast(list[int], tokenizer.convert_tokens_to_ids([START, END, LATENT]))
         config = LoraConfig(
             task_type="CAUSAL_LM",
             r=rank,
@@ -91,7 +106,7 @@ class PretrainedBase(BaseModel):
             lora_dropout=self.lora_dropout,
             target_modules=self.lora_targets,
             fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
-            trainable_token_indices=dict.fromkeys(names, markers),
+            trainable_token_indices={name: sorted(set(markers)) for name in names},
         )
         try:
             with quiet_peft():

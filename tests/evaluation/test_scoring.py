@@ -5,7 +5,9 @@ import math
 import pytest
 import torch
 
-from lightning_latent.evaluation.scoring import Said, choose, option_scores, read_steps, write_steps
+from lightning_latent.data import ProsQA
+from lightning_latent.data.example import Example
+from lightning_latent.evaluation.scoring import Said, choose, option_scores, read_steps, say, write_steps
 from lightning_latent.reasoner import LatentReasoner
 from tests.models import QUESTIONS, make_reasoner
 from tests.reasoner.naive import naive_score
@@ -106,3 +108,11 @@ def test_some_rows_may_be_said_otherwise():
     by = Said(["x", "y"], ["X", "Y"], [7, 8])
     assert said.replaced([2, 0], by) == Said(["y", "b", "x"], ["Y", "B", "X"], [8, 2, 7])
     assert said.texts == ["a", "b", "c"]
+
+
+def test_an_answer_is_read_after_the_reasoners_own_mark():
+    reasoner = make_reasoner("gpt2", answer_start="The answer is: ")
+    reasoner.decode_texts = lambda context, max_new_tokens: (["The answer is: Bob is a lempus."], [4])
+    context, example = reasoner.encode(QUESTIONS[:1]), Example("a", QUESTIONS[0], (), "Bob is a lempus.")
+    said = say(reasoner, context, [example], benchmark=ProsQA(), max_new_tokens=4)
+    assert said.answers == ["Bob is a lempus."] and said.texts == ["The answer is: Bob is a lempus."]

@@ -14,6 +14,7 @@ from lightning_latent.reasoner import LatentMetadata, LatentReasoner, add_marker
 from lightning_latent.refinement import LatentMap, LatentRefinement, Learned
 from lightning_latent.refinement.reference import Reference
 from lightning_latent.training.scratch import sentence_tokenizer
+from tests.models import make_projection
 
 LATENTS = 3
 NAMES = ("Bob", "Eva", "Tom")
@@ -75,7 +76,9 @@ def make_reasoner(
     add_markers(model, tokenizer)
     for table in (model.get_input_embeddings(), model.get_output_embeddings()):
         torch.nn.init.normal_(table.weight, std=0.4)  # else markers and the token they are copied from tie
-    return LatentReasoner(model.to(dtype), tokenizer, LatentMetadata(**{"num_latents": LATENTS, **metadata})).freeze()
+    said = LatentMetadata(**{"num_latents": LATENTS, **metadata})
+    projection = make_projection(hidden).to(dtype) if said.projection else None
+    return LatentReasoner(model.to(dtype), tokenizer, said, projection).freeze()
 
 
 def save_all(directory: Path) -> None:

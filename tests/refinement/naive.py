@@ -41,11 +41,23 @@ def columns(reasoner: LatentReasoner, question: str) -> Tensor:
     return reasoner.model.get_input_embeddings()(torch.tensor(ids))
 
 
-def read(reasoner: LatentReasoner, question: str, latents: Tensor) -> Tensor:
+def states(reasoner: LatentReasoner, question: str, latents: Tensor) -> Tensor:
     """`[K + 1, D]`: the last hidden states at the question's end and at each latent of `[K, D]`, by one forward."""
     embeds = torch.cat([columns(reasoner, question), latents])
     out = reasoner.model(inputs_embeds=embeds[None], use_cache=False, output_hidden_states=True)
     return out.hidden_states[-1][0, -len(latents) - 1 :]
+
+
+def read(reasoner: LatentReasoner, question: str, latents: Tensor) -> Tensor:
+    """`[K + 1, D]`: what these hidden states become as latents."""
+    hidden, weights = states(reasoner, question, latents), reasoner.projection
+    if weights is None:
+        return hidden
+    inner = torch.nn.functional.gelu(hidden @ weights.up.weight.T + weights.up.bias)
+    outer = inner @ weights.down.weight.T + weights.down.bias
+    centred = outer - outer.mean(-1, keepdim=True)
+    scaled = centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    return scaled * weights.norm.weight + weights.norm.bias
 
 
 def corrected(latent: Tensor, maps: Maps | None, step: int) -> Tensor:
@@ -63,7 +75,7 @@ def rollout(reasoner: LatentReasoner, question: str, total: int, maps: Maps | No
 def at_end_marker(reasoner: LatentReasoner, question: str, latents: Tensor) -> Tensor:
     """`[D]`, where the answer starts."""
     end = reasoner.tokenizer.convert_tokens_to_ids("<|end-latent|>")
-    return read(reasoner, question, torch.cat([latents, reasoner.model.get_input_embeddings().weight[end][None]]))[-1]
+    return states(reasoner, question, torch.cat([latents, reasoner.model.get_input_embeddings().weight[end][None]]))[-1]
 
 
 def gradient(models: Models, question: str, fed: Tensor, moving: Tensor, options: Options) -> Tensor:

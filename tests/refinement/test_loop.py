@@ -95,6 +95,22 @@ def test_equals_the_naive_method(loop: str, options: Options, models: Models) ->
     check_against_naive(loop, models, options)
 
 
+PROJECTED = [
+    Options(eta=0.3),
+    Options(eta=0.3, same_slot=True),
+    Options(eta=0.3, through=True, alpha=0.2, iterations=2),
+]
+
+
+@pytest.mark.parametrize("options", PROJECTED, ids=str)
+@pytest.mark.parametrize("loop", LOOPS)
+def test_projected_latents_are_refined_alike(loop: str, options: Options) -> None:
+    """Base and references each have a projection of their own."""
+    projected = Models(*(make_reasoner(seed, projection=True) for seed in (0, 1, 2)))
+    check_against_naive(loop, projected, options)
+    check_against_naive(loop, projected, options, learned=make_map())
+
+
 @pytest.mark.parametrize("alone", ["strong", "weak"])
 @pytest.mark.parametrize("loop", LOOPS)
 def test_one_reference_alone_is_its_term_alone(loop: str, alone: str, models: Models) -> None:

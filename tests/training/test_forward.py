@@ -50,7 +50,7 @@ def naive_losses(reasoner, example, plan, thought) -> list[torch.Tensor]:
     start, end, latent = tokenizer.convert_tokens_to_ids(["<|start-latent|>", "<|end-latent|>", "<|latent|>"])
     embeds, _ = embed(tokenizer(example.question + "\n")["input_ids"] + [start] * plan.markers)
     for _ in range(plan.num_latents):
-        new = last_hidden(model, embeds)[:, -1:] if thought == "hidden" else embed([latent])[0]
+        new = reasoner.next_latent(last_hidden(model, embeds)[:, -1:]) if thought == "hidden" else embed([latent])[0]
         embeds = torch.cat([embeds, new], dim=1)
     embeds = torch.cat([embeds, embed([end] * (plan.markers and reasoner.metadata.end is not None))[0]], dim=1)
     steps = "".join(step + "\n" for step in example.steps[plan.skipped_steps :])
@@ -113,6 +113,21 @@ def test_answers_count_as_right_when_every_word_of_them_would_be_said():
     labels[0, start - 1] += 1
     out = training_forward(reasoner, batch._replace(labels=labels))
     assert out.answer_correct[0]
+
+
+@pytest.mark.parametrize("layouts", ["beyond", "ragged"])
+def test_a_projection_learns_with_the_model(layouts):
+    layouts = LAYOUTS[layouts]
+    reasoner = trainable("gpt2", projection=True)
+    out = training_forward(reasoner, collate(reasoner, EXAMPLES, layouts))
+    rows = [naive_losses(reasoner, example, plan, "hidden") for example, plan in zip(EXAMPLES, layouts, strict=True)]
+    loss = torch.stack([loss for row in rows for loss in row]).mean()
+    torch.testing.assert_close(out.loss, loss, rtol=0.0, atol=1e-9)
+    weights = list(reasoner.projection.parameters())
+    pairs = zip(torch.autograd.grad(out.loss, weights), torch.autograd.grad(loss, weights), strict=True)
+    for ours, theirs in pairs:
+        assert ours.abs().sum() > 0
+        torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-10)
 
 
 def greedy(reasoner, batch) -> torch.Tensor:
