@@ -1,9 +1,10 @@
-"""Where the command begins: the comparison of runs, or Lightning's subcommands."""
+"""Where the command begins: the comparison of runs, the doctor, or Lightning's subcommands."""
 
 import sys
 from collections.abc import Sequence
 
 from lightning_latent.cli.compare import compare_command
+from lightning_latent.cli.doctor import doctor_command
 from lightning_latent.cli.exits import exit_codes
 from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
 
@@ -19,6 +20,8 @@ def main(args: Sequence[str] | None = None) -> None:
         quiet_start()
         if given[:1] == ["compare"]:
             compare_command(given[1:])
+        elif given[:1] == ["doctor"]:
+            doctor_command(given[1:])
         else:
             next_step = LatentCLI(None if args is None else given).next_step()
             if next_step is not None:

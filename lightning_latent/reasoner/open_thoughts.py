@@ -29,6 +29,23 @@ class Word(NamedTuple):
     probability: float
 
 
+@torch.no_grad()
+def nearest(reasoner: "LatentReasoner", latents: Tensor, *, count: int) -> list[list[list[Word]]]:
+    """The `count` words nearest to each of the latents `[B, T, D]`, the likeliest first: by question, then by step.
+
+    Latents are last hidden states, which is what the output head reads.
+    """
+    logits = reasoner.logits(latents.to(reasoner.dtype)).float()
+    top = logits.softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
+    return [
+        [
+            [Word(str(reasoner.tokenizer.decode([i])), p) for i, p in zip(ids, probabilities, strict=True)]
+            for ids, probabilities in zip(row_ids, row_probabilities, strict=True)
+        ]
+        for row_ids, row_probabilities in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    ]
+
+
 class OpenThoughts:
     """The latents of B questions, which can be changed; answers follow from them as they stand.
 
@@ -52,14 +69,8 @@ class OpenThoughts:
     # Reading.
 
     def words(self, count: int = 3) -> list[list[list[Word]]]:
-        """The `count` nearest words of each latent, the likeliest first: by question, then by step."""
-        logits = self.reasoner.logits(self.latents.to(self.reasoner.dtype)).float()
-        top = logits.softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
-        decode = self.reasoner.tokenizer.decode
-        return [
-            [[Word(str(decode([i])), p) for i, p in zip(*step, strict=True)] for step in zip(*row, strict=True)]
-            for row in zip(top.indices.tolist(), top.values.tolist(), strict=True)
-        ]
+        """The `count` nearest words of each latent; see `nearest`."""
+        return nearest(self.reasoner, self.latents, count=count)
 
     def answers(self) -> list[str]:
         """The answer to each question that follows from the latents as they stand: what is said after `###`."""
