@@ -38,9 +38,9 @@ def parser() -> argparse.ArgumentParser:
     """The command's own arguments; all others are those of `test`."""
     made = _Parser(
         prog="train.py doctor",
-        description="Examine whether the answers of a latent reasoner depend on its latents, and whether refining these "
-        "can help. Takes --config and every other key of `test` (see test --help); what refines in it is left out. Writes "
-        "doctor.json and doctor.html, one page. See docs/doctor.md.",
+        description="Examine whether a latent reasoner's answers depend on its latents, and whether refining "
+        "these can help. Takes --config and every other key of test (see test --help); what refines in it is left out. "
+        "Writes doctor.json and doctor.html, one page. See docs/doctor.md.",
         allow_abbrev=False,
     )
     made.add_argument(

@@ -5,6 +5,7 @@ Legend: B batch, N questions, T latents, K latents fed, D hidden size.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -88,4 +89,4 @@ def batches(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example
     """
     count = min(-(-len(examples) // size), len(examples) // 2)
     bounds = [len(examples) * part // count for part in range(count + 1)]
-    return (examples[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False))
+    return (examples[start:stop] for start, stop in pairwise(bounds))

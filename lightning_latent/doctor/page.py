@@ -1,4 +1,4 @@
-"""A report as one HTML page that holds all it needs: verdict, examinations with pictures, questions thought by thought."""
+"""A report as one HTML page that holds all it needs: verdict, examinations, pictures, questions thought by thought."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -14,8 +14,8 @@ from lightning_latent.doctor.verdict import headline
 def html_page(report: Mapping[str, Any]) -> str:
     """The content of `doctor.html`."""
     about = (
-        f"{report['reasoner']['path']}, {report['latents']} latents, on {report['n']:,} {report['benchmark']} questions "
-        f"({report['split']}); 95 % intervals"
+        f"{report['reasoner']['path']}, {report['latents']} latents, on {report['n']:,} {report['benchmark']} "
+        f"questions ({report['split']}); 95 % intervals"
     )
     pictures = _pictures(report)
     body = [
@@ -71,9 +71,10 @@ def _questions(shown: Sequence[Mapping[str, Any]]) -> str:
         for pair in zip_longest(right, wrong)
     )
     return (
-        '<div class="card"><h2>A few questions, thought by thought</h2><p>Left: answered right. Right: answered wrong. A '
-        "colour is a gold step. For each latent: the words that the model's output head finds nearest, with their "
-        "probabilities in per cent; the nearest of the question's own words, coloured where it is one of a gold step's; and the answer "
+        '<div class="card"><h2>A few questions, thought by thought</h2><p>Left: answered right. Right: answered wrong. '
+        "A colour is a gold step. For each latent: the words that the model's output head finds nearest, with their "
+        "probabilities in per cent; the nearest of the question's own words, coloured where it is one of a gold step's; "
+        "and the answer "
         f"if thinking stopped there.</p></div>{pairs}"
     )
 
@@ -121,7 +122,8 @@ def _word(word: Mapping[str, Any]) -> str:
     """A word with its probability in per cent, the fainter the less likely."""
     probability = word["probability"]
     ink = 0.35 + 0.65 * probability
-    return f'<span class="word" style="opacity:{ink:.2f}">{_visible(word["text"])} <small>{100 * probability:.0f}</small></span>'
+    said = f"{_visible(word['text'])} <small>{100 * probability:.0f}</small>"
+    return f'<span class="word" style="opacity:{ink:.2f}">{said}</span>'
 
 
 def _visible(word: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether there is anything to gain: wrong answers that the same reasoner, or another checkpoint, gets right otherwise."""
+"""Whether there is anything to gain: wrong answers that the reasoner or another checkpoint gets right otherwise."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether the load is sound: a reasoner that was loaded wrongly answers nonsense, and nothing else can be seen in it."""
+"""Whether the load is sound: a reasoner that was loaded wrongly answers nonsense, and nothing else is seen in it."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether latents say the gold steps: the nearest of a question's own words, beside what another question's latents say.
+"""Whether latents say the gold steps: the nearest of a question's own words, beside what another's latents say.
 
 Legend: N questions, T latents, D hidden size, S gold steps, V vocabulary.
 """

@@ -44,10 +44,10 @@ def _soundness(report: Mapping[str, Any]) -> Section:
     sound = report["soundness"]
     loss = "not finite" if sound["gold_loss"] is None else f"{sound['gold_loss']:.3f} nats"
     lines = [
-        f"{percent(report['own'])} of the answers are right, {percent(sound['well_formed'])} are well-formed "
-        f"({100 * WELL_FORMED:.0f} % are asked for); latents are finite in {percent(sound['finite'])} of the questions.",
-        f"Loss on gold answers: {loss} a token; that of guessing words is {sound['guessing_loss']:.2f}, of which less than "
-        "half is asked for.",
+        f"{percent(report['own'])} % of the answers are right, {percent(sound['well_formed'])} % are well-formed "
+        f"({100 * WELL_FORMED:.0f} are asked for); latents are finite in {percent(sound['finite'])} %.",
+        f"Loss on gold answers: {loss} a token; less than half of guessing's is asked for, which is "
+        f"{sound['guessing_loss']:.2f}.",
     ]
     return Section("Is the load sound?", lines, [], [])
 
@@ -92,7 +92,7 @@ def _place(report: Mapping[str, Any]) -> Section:
 
 def _best_step(shares: list[float]) -> str:
     best = max(range(len(shares)), key=shares.__getitem__)
-    return f"{best + 1} ({100 * shares[best]:.0f} %)"
+    return f"{best + 1} ({100 * shares[best]:.0f} %)" if shares[best] else ""
 
 
 def _steps(steps: Mapping[str, Any] | None) -> Section:
@@ -114,21 +114,21 @@ def _shortcuts(shortcuts: Mapping[str, Any]) -> Section:
         lines.append("No rule is known that answers this benchmark's questions without thinking.")
     else:
         lines.append(
-            f"A rule that does not think, {rule['rule']}, is right on {100 * rule['accuracy']:.1f} % of the questions; it "
-            f"decides {percent(rule['decided'])} of them, and ties count half."
+            f"A rule that does not think, {rule['rule']}, is right on {100 * rule['accuracy']:.1f} % of the questions: "
+            f"it decides {percent(rule['decided'])} % of them, and ties count half."
         )
         if rule["followed"]["of"]:
             lines.append(
-                f"Where the rule is wrong, the reasoner gives its answer in {percent(rule['followed'])} of "
+                f"Where the rule is wrong, the reasoner gives its answer in {percent(rule['followed'])} % of "
                 f"{rule['followed']['of']:,} questions."
             )
     if turned is None:
         lines.append("This benchmark cannot change a question so that its answer changes.")
     else:
         lines.append(
-            f"With one fact changed so that the answer is another, {percent(turned['after'])} are right ({percent(turned['before'])} "
-            f"before, {turned['after']['of']:,} questions), both in {percent(turned['both'])}; the old answer is kept in "
-            f"{percent(turned['kept'])}."
+            f"In {turned['after']['of']:,} questions one fact is changed so that the answer is another: "
+            f"{percent(turned['after'])} % of these are answered right, {percent(turned['before'])} % before the change, "
+            f"{percent(turned['both'])} % both times. The old answer is kept in {percent(turned['kept'])} %."
         )
     return Section("Can the questions be answered without thinking?", lines, [], [])
 
@@ -156,8 +156,8 @@ def _prospects(report: Mapping[str, Any]) -> Section:
         "gain, points",
     ]
     lines = [
-        "Rescued and lost are by any of the tries; with two options any change rescues some. What counts is the vote of all "
-        "tries and the own answer."
+        "Rescued and lost are by any of the tries; with two options any change rescues some. What counts is the vote "
+        "of all tries and the own answer."
     ]
     return Section("Is there anything to gain?", lines, header, rows)
 

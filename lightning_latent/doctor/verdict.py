@@ -65,32 +65,37 @@ def costs(entry: Mapping[str, Any]) -> bool | None:
 
 def judge_latents(report: Mapping[str, Any]) -> tuple[Latents, list[str]]:
     """What the latents are to the answers, and why."""
-    sound, changes = report["soundness"], report["dependence"]
-    if not sound["sound"]:
-        return "unsound", [_unsound(sound)]
-    reasons = [_told(changes["other"], "Another question's latents"), _told(changes["zero"], "Zeros in their place")]
-    reasons.append(_told(changes["none"], "Answers without any latent"))
-    content = costs(changes["other"])
+    if not report["soundness"]["sound"]:
+        return "unsound", [_unsound(report["soundness"])]
+    changes, guesses = report["dependence"], _guesses(report)
+    reasons = [
+        _told(changes["other"], "Another question's latents"),
+        _told(changes["zero"], "Zeros in their place"),
+        _told(changes["none"], "Answers without any latent"),
+    ]
+    content, columns = costs(changes["other"]), [costs(changes[name]) for name in ("zero", "none")]
     if content:
-        reasons.insert(0, _share_of_content(report))
-        return "computation", reasons
-    if content is None:
-        return "undecided", reasons
-    chance = report["chance"]
-    if (
-        chance is not None
-        and report["own"]["ci95"][0] <= chance
-        and changes["other"]["changed"]["ci95"][0] >= THRESHOLD
-    ):
-        return "undecided", [
-            f"The reasoner is no better than guessing ({_percent(chance)}), while {_percent(changes['other']['changed']['share'])} "
-            "of its answers change with another question's latents: accuracy cannot show what these are worth.",
-            *reasons,
-        ]
-    columns = [costs(changes[name]) for name in ("zero", "none")]
+        return "computation", [_share_of_content(report), *reasons]
+    if guesses:
+        reasons.insert(0, f"{_percent(report['own']['share'])} are right, no more than by guessing.")
+    reasons += _rule(report["shortcuts"]["rule"], report["chance"])
+    if content is None or (guesses and changes["other"]["changed"]["ci95"][0] >= THRESHOLD):
+        return "undecided", reasons  # where answers are guessed, accuracy cannot show what a change of them costs
     if any(columns):
         return "buffer", reasons
     return ("undecided" if None in columns else "unused"), reasons
+
+
+def _guesses(report: Mapping[str, Any]) -> bool:
+    """Whether the reasoner may be no better than a guess among the options."""
+    return report["chance"] is not None and report["own"]["ci95"][0] <= report["chance"]
+
+
+def _rule(rule: Mapping[str, Any] | None, chance: float | None) -> list[str]:
+    """A sentence about the shortcut, where there is one."""
+    if rule is None or rule["accuracy"] < (chance or 0.0) + 2 * THRESHOLD:
+        return []
+    return [f"A rule that does not think is right on {_percent(rule['accuracy'])} of these questions."]
 
 
 def judge(report: Mapping[str, Any]) -> Verdict:
@@ -103,8 +108,8 @@ def judge(report: Mapping[str, Any]) -> Verdict:
     first = None
     if gained:
         reasons.append(
-            f"{views['tries'] + 1} tellings of a question answered together gain {_points(views['vote']['gain'])} "
-            f"({_bounds(views['vote']['gain_ci95'])})."
+            f"{views['tries'] + 1} tellings of a question, answered together, gain {_points(views['vote']['gain'])} "
+            f"{_bounds(views['vote']['gain_ci95'])}."
         )
         first = "configs/methods/views_until_sure.yaml" if report["options"] else "configs/methods/views.yaml"
     if latents != "computation":
@@ -114,6 +119,8 @@ def judge(report: Mapping[str, Any]) -> Verdict:
         reasons.append(f"There is little left to gain: {_percent(report['own']['share'])} are right already.")
         return Verdict(latents, "cannot help", None, reasons)
     rescued = [entry["rescued"] for entry in report["prospects"].values() if entry["rescued"]["of"]]
+    if not rescued:
+        return Verdict(latents, "undecided", None, [*reasons, "No answer is wrong, of too few questions to say more."])
     best = max(rescued, key=lambda entry: entry["share"])
     found = f"Of {best['of']:,} wrong answers {_percent(best['share'])} are right in another try"
     if best["ci95"][0] < THRESHOLD:
@@ -129,29 +136,26 @@ def judge(report: Mapping[str, Any]) -> Verdict:
 def _unsound(sound: Mapping[str, Any]) -> str:
     loss = "not finite" if sound["gold_loss"] is None else f"{sound['gold_loss']:.2f} nats a token"
     return (
-        f"{_percent(sound['well_formed']['share'])} of the answers are well-formed and the loss on gold answers is {loss}, "
-        f"that of guessing words {sound['guessing_loss']:.2f}: check the checkpoint, its tokenizer, and the number of latents."
+        f"{_percent(sound['well_formed']['share'])} of the answers are well-formed; loss on gold answers: {loss}, "
+        f"that of guessing words {sound['guessing_loss']:.2f}: check checkpoint, tokenizer and number of latents."
     )
 
 
 def _told(entry: Mapping[str, Any], what: str) -> str:
     low, high = cost_interval(entry)
     verdict = {True: "more than", False: "less than", None: "perhaps more, perhaps less than"}[costs(entry)]
-    return (
-        f"{what} cost {verdict} {_points(THRESHOLD)}: {-100 * entry['gain']:.1f} [{100 * low:.1f}, {100 * high:.1f}]; "
-        f"{_percent(entry['changed']['share'])} of the answers change."
-    )
+    cost = f"{100 * (0.0 - entry['gain']):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    changed = f"{_percent(entry['changed']['share'])} of the answers change"
+    return f"{what} cost {verdict} {_points(THRESHOLD)}: {cost}; {changed}."
 
 
 def _share_of_content(report: Mapping[str, Any]) -> str:
-    own, other, chance = (
-        report["own"]["share"],
-        report["dependence"]["other"]["accuracy"]["share"],
-        report["chance"] or 0.0,
-    )
+    own, other = report["own"]["share"], report["dependence"]["other"]["accuracy"]["share"]
+    chance = report["chance"] or 0.0
     part = min(1.0, (own - other) / (own - chance)) if own > chance else 1.0
-    above = " of what is above guessing" if report["chance"] else ""
-    return f"{_percent(own)} are right, {_percent(other)} by another question's latents: {_percent(part)}{above} hangs on what is in them."
+    above = "what is above guessing" if chance else "that"
+    said = f"{_percent(own)} are right, {_percent(other)} by another question's latents"
+    return f"{said}: {100 * part:.0f} % of {above} hangs on what is in them."
 
 
 def _percent(value: float) -> str:
@@ -175,4 +179,7 @@ def headline(report: Mapping[str, Any]) -> str:
         "may help": " Refining them may help.",
         "undecided": "" if verdict["latents"] in ("unsound", "undecided") else " Whether refining helps is undecided.",
     }[verdict["refining"]]
-    return said if verdict["method"] is None else f"{said} Try first: {verdict['method']}."
+    if verdict["method"] is None:
+        return said
+    first = "What helps without them" if verdict["refining"] == "cannot help" else "Try first"
+    return f"{said} {first}: {verdict['method']}."

@@ -31,7 +31,7 @@ class Stub(LatentReasoner):
 
     Every latent holds it, beside numbers of the question's own. What it answers depends on `kind`:
     `unused`: what it thought, whatever is fed. `buffer`: likewise, if T latents are fed that are not nothing, and
-    otherwise no answer. `computation`: what the fed latents say. `guessing`: a coin of what is fed. `unsound`: nonsense.
+    otherwise no answer. `computation`: what the fed latents say. `guessing`: a coin of it. `unsound`: nonsense.
     """
 
     kind: Kind

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.graph import shortest_paths
@@ -42,7 +43,7 @@ def flipped(example: Example, rng: random.Random) -> Example | None:
     return example._replace(
         id=f"{example.id}/flipped",
         question=tell(new),
-        steps=tuple(sentence(facts[edge], *edge) for edge in zip(way, way[1:], strict=False)),
+        steps=tuple(sentence(facts[edge], *edge) for edge in pairwise(way)),
         answer=sentence("", new.who, wrong),
     )
 

@@ -1,6 +1,7 @@
 """One fact changed, and the other candidate is the answer; checked by a search of its own."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_one_fact_is_changed_and_the_answer_flips(source) -> None:
         assert all(step in new.question for step in new.steps)
         way = [tuple(step.removeprefix("Every ").removesuffix(".").split(" is a ")) for step in new.steps]
         assert way[0][0] == who and way[-1][1] == right
-        assert all(one[1] == next_[0] for one, next_ in zip(way, way[1:], strict=False))
+        assert all(one[1] == next_[0] for one, next_ in pairwise(way))
     assert made >= len(source) / 2
 
 
