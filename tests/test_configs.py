@@ -9,6 +9,7 @@ import torch
 
 from lightning_latent.cli import LatentCLI
 from lightning_latent.cli.compare import is_config, parser
+from lightning_latent.cli.doctor import build
 from tests.commands import ROOT, commands, header
 
 CONFIGS = sorted(path.relative_to(ROOT) for path in ROOT.glob("configs/**/*.yaml"))
@@ -30,7 +31,7 @@ def of_configs(*, compare: bool) -> list[Any]:
         pytest.param(arguments, id=f"{config.relative_to('configs')}-{number}")
         for config in CONFIGS
         for number, arguments in enumerate(commands(header(ROOT / config)))
-        if (arguments[0] == "compare") is compare
+        if (arguments[0] == "compare") is compare and arguments[0] != "doctor"
     ]
 
 
@@ -41,6 +42,7 @@ def of_pages(*, compare: bool) -> list[Any]:
         for number, arguments in enumerate(commands(page.read_text(encoding="utf-8")))
         if (arguments[0] == "compare") is compare
         and arguments[0].isalpha()
+        and arguments[0] != "doctor"
         and "RUN" not in arguments
         and not any("$" in argument for argument in arguments)
         and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
@@ -48,6 +50,12 @@ def of_pages(*, compare: bool) -> list[Any]:
 
 
 EVERY_COMMAND = of_configs(compare=False) + of_pages(compare=False)
+DOCTORS = [
+    pytest.param(arguments[1:], id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, arguments in enumerate(commands(page.read_text(encoding="utf-8")))
+    if arguments[0] == "doctor" and "FILE" not in arguments and "..." not in arguments
+]
 COMPARISONS = of_configs(compare=True) + of_pages(compare=True)
 FIRST_COMMANDS = [
     pytest.param(commands(header(ROOT / config))[0], id=str(config.relative_to("configs"))) for config in CONFIGS
@@ -84,6 +92,12 @@ def test_the_command_builds(arguments: list[str]) -> None:
 def test_the_comparison_parses_and_its_configs_are_there(arguments: list[str]) -> None:
     given = parser().parse_args(arguments[1:])
     assert all(Path(name).is_file() for name in [*filter(is_config, given.runs), *given.config])
+
+
+@pytest.mark.parametrize("arguments", DOCTORS)
+def test_the_doctor_is_asked_rightly(arguments: list[str]) -> None:
+    _, cli = build([*arguments, "--trainer.accelerator=cpu", "--trainer.devices=1"])
+    assert cli.directory is not None
 
 
 @pytest.mark.parametrize("arguments", FIRST_COMMANDS)

@@ -73,7 +73,7 @@ def _questions(shown: Sequence[Mapping[str, Any]]) -> str:
     return (
         '<div class="card"><h2>A few questions, thought by thought</h2><p>Left: answered right. Right: answered wrong. '
         "A colour is a gold step. For each latent: the words that the model's output head finds nearest, with their "
-        "probabilities in per cent; the nearest of the question's own words, coloured where it is one of a gold step's; "
+        "probabilities in per cent; the nearest of the question's own words, coloured where it is a gold step's; "
         "and the answer "
         f"if thinking stopped there.</p></div>{pairs}"
     )

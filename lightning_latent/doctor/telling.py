@@ -127,7 +127,7 @@ def _shortcuts(shortcuts: Mapping[str, Any]) -> Section:
     else:
         lines.append(
             f"In {turned['after']['of']:,} questions one fact is changed so that the answer is another: "
-            f"{percent(turned['after'])} % of these are answered right, {percent(turned['before'])} % before the change, "
+            f"{percent(turned['after'])} % of these are answered right, {percent(turned['before'])} % before it, "
             f"{percent(turned['both'])} % both times. The old answer is kept in {percent(turned['kept'])} %."
         )
     return Section("Can the questions be answered without thinking?", lines, [], [])

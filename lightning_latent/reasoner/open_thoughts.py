@@ -85,25 +85,28 @@ class OpenThoughts:
     # Changing.
 
     def replace(self, by: Tensor | float, *, questions: Place = _ALL, steps: Place = _ALL) -> None:
-        """Put something else, a number or a tensor of fitting shape, in the place of latents; all others stay.
+        """Put something else in the place of latents; all others stay.
 
         Args:
-            by: What to put there: 0, another question's `latents[1, 2]`, the mean `latents.mean(0)`, ...
+            by: A number, or a tensor `[Q, S, D]` of Q questions and S steps, without Q or S where that is one number;
+                what is the same for several may be left out: 0, another question's `latents[1]`, `latents.mean(0)`.
             questions: Whose latents.
             steps: Which of them.
         """
-        chosen = self._chosen(questions, steps)
+        rows, columns = self._chosen(questions, steps)
+        whole = (len(rows), columns.shape[0], self.latents.shape[-1])
+        asked = [
+            size for size, place in zip(whole, (questions, steps, _ALL), strict=True) if not isinstance(place, int)
+        ]
         try:
-            self.latents[chosen] = torch.as_tensor(by).to(self.latents).expand(self.latents[chosen].shape)
+            self.latents[rows, columns] = torch.as_tensor(by).to(self.latents).expand(asked).reshape(whole)
         except RuntimeError as error:
-            there = tuple(self.latents[chosen].shape)
-            raise UserError(f"latents of shape {there} cannot be replaced: {error}; give a fitting tensor") from None
+            raise UserError(f"latents of shape {asked} cannot be replaced: {error}; give a fitting tensor") from None
 
     def swap(self, first: int, second: int, *, steps: Place = _ALL) -> None:
         """Let two questions change latents with each other, at some steps or at all."""
-        theirs = self.latents[self._chosen(first, steps)].clone()
-        self.replace(self.latents[self._chosen(second, steps)].clone(), questions=first, steps=steps)
-        self.replace(theirs, questions=second, steps=steps)
+        one, other = self._chosen(first, steps), self._chosen(second, steps)
+        self.latents[one], self.latents[other] = self.latents[other].clone(), self.latents[one].clone()
 
     def patch(self, by: Tensor | float, *, step: int, questions: Place = _ALL) -> None:
         """Replace the latents of one step, and think those after it anew."""
@@ -129,7 +132,7 @@ class OpenThoughts:
             raise UserError("these thoughts are closed; ask within `with reasoner.thoughts(...) as thoughts:`")
         return self._context
 
-    def _chosen(self, questions: Place, steps: Place) -> tuple[Tensor, ...]:
+    def _chosen(self, questions: Place, steps: Place) -> tuple[Tensor, Tensor]:
         """Places as index tensors `[Q, 1]` and `[S]`, so that some questions and some steps can be chosen at once."""
         count, total = self.latents.shape[:2]
         try:

@@ -89,7 +89,6 @@ def test_questions_are_those_of_validation_by_default_and_as_many_as_planned(con
         (["--model.reasoner", "nowhere"], "nowhere"),
         (["--model.numlatents", "3"], "numlatents"),
         (["--checkpoint", "beside:final"], "beside:final: there is no directory"),
-        (["--trainer.logger", "false"], "give --output"),
         (["--data.validation", "null"], "data.validation is not given"),
         (["--model.num_latents", "0"], "thinks no latents"),
         (["--trainer.devices", "2"], "the doctor works in one process"),

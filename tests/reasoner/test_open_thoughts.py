@@ -61,6 +61,25 @@ def test_a_patch_is_thought_on_from(reasoner) -> None:
         assert not torch.allclose(patched[row, 2], own[row, 2])
 
 
+def test_what_replaces_has_the_shape_of_the_places(reasoner) -> None:
+    with reasoner.thoughts(QUESTIONS) as thoughts:
+        own = thoughts.latents.clone()
+        for questions, steps in [(1, 2), (1, slice(None)), (slice(None), 0), ([3, 0], [1, 2]), (slice(1, 3), -1)]:
+            expected = own.clone()
+            if isinstance(questions, list):
+                new = torch.randn(2, 2, 16, dtype=own.dtype)
+                for row, question in enumerate(questions):
+                    expected[question, steps] = new[row]
+            else:
+                new = torch.randn_like(own[questions, steps])
+                expected[questions, steps] = new
+            thoughts.replace(new, questions=questions, steps=steps)
+            torch.testing.assert_close(thoughts.latents, expected, rtol=0, atol=0)
+            thoughts.restore()
+        thoughts.replace(own.mean(0))
+        torch.testing.assert_close(thoughts.latents, own.mean(0).expand_as(own))
+
+
 def test_words_are_what_the_head_says(reasoner) -> None:
     with reasoner.thoughts(QUESTIONS[0]) as thoughts:
         words = thoughts.words(2)
