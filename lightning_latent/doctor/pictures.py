@@ -52,7 +52,7 @@ def place_picture(report: Mapping[str, Any]) -> str:
 
 def steps_picture(steps: Mapping[str, Any]) -> str:
     """How often each latent says each gold step, beside what another question's latents say."""
-    figure = _figure(4.8, 1.2 + 0.2 * len(steps["matrix_own"]))
+    figure = _figure(4.8, max(2.4, 1.2 + 0.2 * len(steps["matrix_own"])))
     left, right = figure.subplots(1, 2, sharey=True)
     for axis, whose, title in ((left, "own", "own latents"), (right, "other", "another question's")):
         matrix = steps[f"matrix_{whose}"]

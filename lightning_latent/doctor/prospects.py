@@ -51,19 +51,22 @@ def columns(answered: Sequence[Sequence[Answer]]) -> Tries:
 def prospect(subject: Subject, own: Sequence[Answer], tries: Tries) -> dict[str, Any]:
     """What other tries get right.
 
-    `rescued` is the share of wrong answers that at least one try gets right, `lost` that of right answers that at least
-    one gets wrong: where there are two options, any change rescues some. So what counts is `vote`, the most frequent
+    `rescued` is the share of wrong answers that at least one try gets right. Where there are two options any change
+    rescues some, so `once` looks at the first try alone: the share of wrong answers that it gets right, and of right
+    ones that it gets wrong, which are alike for a change that turns answers at random. `vote` is the most frequent
     answer of all tries and the own one together, compared with the own one alone.
     """
     matches = subject.benchmark.matches
     hits = [[matches(said, answer.gold) for said in row] for answer, row in zip(own, tries, strict=True)]
     votes = [most_frequent([answer.answer, *row], subject.benchmark) for answer, row in zip(own, tries, strict=True)]
     voted = [matches(vote, answer.gold) for vote, answer in zip(votes, own, strict=True)]
+    wrong = [row for row, answer in zip(hits, own, strict=True) if not answer.correct]
+    right = [row for row, answer in zip(hits, own, strict=True) if answer.correct]
     single = [hit for row in hits for hit in row]
     return {
         "tries": len(tries[0]),
         "single": sum(single) / len(single),
-        "rescued": share([any(row) for row, answer in zip(hits, own, strict=True) if not answer.correct]),
-        "lost": share([not all(row) for row, answer in zip(hits, own, strict=True) if answer.correct]),
+        "rescued": share([any(row) for row in wrong]),
+        "once": {"rescued": share([row[0] for row in wrong]), "lost": share([not row[0] for row in right])},
         "vote": {"accuracy": share(voted), **contrast([answer.correct for answer in own], voted)},
     }

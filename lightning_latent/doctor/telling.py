@@ -139,9 +139,10 @@ def _prospects(report: Mapping[str, Any]) -> Section:
             TRIES.get(name, name),
             str(entry["tries"]),
             f"{100 * entry['single']:.1f}",
+            percent(entry["once"]["rescued"]),
+            percent(entry["once"]["lost"]),
             percent(entry["rescued"]),
-            percent(entry["lost"]),
-            f"{percent(entry['vote']['accuracy'])}",
+            percent(entry["vote"]["accuracy"]),
             gain(entry["vote"]),
         ]
         for name, entry in report["prospects"].items()
@@ -150,14 +151,15 @@ def _prospects(report: Mapping[str, Any]) -> Section:
         "asked otherwise",
         "tries",
         "accuracy % of one",
-        "wrong ones rescued %",
-        "right ones lost %",
+        "wrong ones rescued by one %",
+        "right ones lost by one %",
+        "rescued by any %",
         "vote %",
         "gain, points",
     ]
     lines = [
-        "Rescued and lost are by any of the tries; with two options any change rescues some. What counts is the vote "
-        "of all tries and the own answer."
+        "Where there are two options any change rescues some answers, and one that turns them at random loses as many "
+        "of the right ones. The vote is that of all tries and the own answer."
     ]
     return Section("Is there anything to gain?", lines, header, rows)
 

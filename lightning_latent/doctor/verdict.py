@@ -118,18 +118,21 @@ def judge(report: Mapping[str, Any]) -> Verdict:
     if 1 - report["own"]["ci95"][0] < THRESHOLD:
         reasons.append(f"There is little left to gain: {_percent(report['own']['share'])} are right already.")
         return Verdict(latents, "cannot help", None, reasons)
-    rescued = [entry["rescued"] for entry in report["prospects"].values() if entry["rescued"]["of"]]
-    if not rescued:
-        return Verdict(latents, "undecided", None, [*reasons, "No answer is wrong, of too few questions to say more."])
-    best = max(rescued, key=lambda entry: entry["share"])
-    found = f"Of {best['of']:,} wrong answers {_percent(best['share'])} are right in another try"
-    if best["ci95"][0] < THRESHOLD:
-        return Verdict(latents, "undecided", first, [*reasons, f"{found}: too few to say that they can be computed."])
-    return Verdict(
-        latents,
-        "may help",
-        first or "configs/methods/map.yaml",
-        [*reasons, f"{found}: what is missing can be computed."],
+    found = [sentence for entry in report["prospects"].values() if (sentence := _rescued(entry)) is not None]
+    if not found:
+        reasons.append("No other try gets more of the wrong answers right than chance would.")
+        return Verdict(latents, "undecided", first, reasons)
+    return Verdict(latents, "may help", first or "configs/methods/map.yaml", [*reasons, found[0]])
+
+
+def _rescued(entry: Mapping[str, Any]) -> str | None:
+    """What another try shows of wrong answers, or None if it may only turn answers at random, wrong or right."""
+    rescued, lost = entry["once"]["rescued"], entry["once"]["lost"]
+    if not rescued["of"] or not lost["of"] or rescued["ci95"][0] <= lost["ci95"][1]:
+        return None
+    return (
+        f"Asked otherwise once, {_percent(rescued['share'])} of {rescued['of']:,} wrong answers are right, and "
+        f"{_percent(lost['share'])} of the right ones wrong: what is missing can be computed."
     )
 
 

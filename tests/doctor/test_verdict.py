@@ -20,6 +20,15 @@ def cost_of(broken: int, fixed: int, n: int = 1000, *, changed: int = 0) -> dict
     }
 
 
+def tried(*, rescued: int, lost: int, gained: int = 0) -> dict[str, Any]:
+    """Tries of which the first rescues so many of 200 wrong answers and loses so many of 800 right ones."""
+    once = {
+        "rescued": share([True] * rescued + [False] * (200 - rescued)),
+        "lost": share([True] * lost + [False] * (800 - lost)),
+    }
+    return {"tries": 4, "rescued": once["rescued"], "once": once, "vote": cost_of(0, gained)}
+
+
 def report(**changes: Any) -> dict[str, Any]:
     """Numbers of a reasoner with 80 % right answers whose latents cost nothing whatever becomes of them."""
     nothing = cost_of(0, 0)
@@ -30,7 +39,7 @@ def report(**changes: Any) -> dict[str, Any]:
         "own": share([True] * 800 + [False] * 200),
         "soundness": {"sound": True, "gold_loss": 0.1, "guessing_loss": 5.0, "well_formed": share([True] * 1000)},
         "shortcuts": {"rule": None, "counterfactual": None},
-        "prospects": {"noise": {"tries": 4, "rescued": share([True] * 60 + [False] * 140), "vote": cost_of(0, 0)}},
+        "prospects": {"noise": tried(rescued=60, lost=80)},
     }
     costs_of = {name: changes.pop(name, nothing) for name in ("other", "zero", "none")}
     return {**parts, "dependence": costs_of, **changes}
@@ -75,26 +84,24 @@ def test_thresholds_give_the_verdict(changes: dict[str, Any], expected: tuple[st
 
 
 CARRIED = {"other": cost_of(300, 0)}
-VIEWS = {
-    "tries": 4,
-    "rescued": share([True] * 150 + [False] * 50),
-    "vote": contrast([False] * 200, [True] * 100 + [False] * 100),
-}
 
 
 def test_the_method_to_try_first() -> None:
-    noise = report()["prospects"]["noise"]
+    noise, views = tried(rescued=60, lost=80), tried(rescued=150, lost=80, gained=100)
     assert judge(report(**CARRIED)).method == "configs/methods/map.yaml"
-    with_views = {**CARRIED, "prospects": {"noise": noise, "views": VIEWS}}
+    with_views = {**CARRIED, "prospects": {"noise": noise, "views": views}}
     assert judge(report(**with_views)).method == "configs/methods/views_until_sure.yaml"
     assert judge(report(**with_views, options=False)).method == "configs/methods/views.yaml"
-    assert judge(report(prospects={"views": VIEWS})).method == "configs/methods/views_until_sure.yaml"
+    assert judge(report(prospects={"views": views})).method == "configs/methods/views_until_sure.yaml"
     assert judge(report(zero=cost_of(300, 0))).method is None
     assert judge(report(**CARRIED, own=share([True] * 990 + [False] * 10))).refining == "cannot help"
-    hopeless = {"noise": {**noise, "rescued": share([True] + [False] * 199)}}
-    assert judge(report(**CARRIED, prospects=hopeless)).refining == "undecided"
-    nothing_wrong = {"noise": {**noise, "rescued": share([])}}
-    assert judge(report(**CARRIED, prospects=nothing_wrong)).refining == "undecided"
+
+
+def test_answers_turned_at_random_are_no_reason_to_refine() -> None:
+    at_random = {"noise": tried(rescued=60, lost=240)}
+    assert judge(report(**CARRIED, prospects=at_random)).refining == "undecided"
+    none_wrong = {"noise": {**tried(rescued=0, lost=0), "once": {"rescued": share([]), "lost": share([False] * 9)}}}
+    assert judge(report(**CARRIED, prospects=none_wrong)).refining == "undecided"
 
 
 def test_an_unsound_load_is_all_that_is_said() -> None:
