@@ -9,6 +9,7 @@ import torch
 
 from lightning_latent.cli import LatentCLI
 from lightning_latent.cli.compare import is_config, parser
+from lightning_latent.cli.doctor import build
 from lightning_latent.cli.sweep import grid_point
 from lightning_latent.cli.sweep import parser as sweep_parser
 from lightning_latent.evaluation.grid import points, read_grid
@@ -29,8 +30,8 @@ class BuiltOnly(LatentCLI):
 
 
 def kind(arguments: list[str]) -> str:
-    """Which command builds it: `compare`, `sweep`, or `run` for Lightning's subcommands."""
-    return arguments[0] if arguments[0] in ("compare", "sweep") else "run"
+    """Which command builds it: `compare`, `sweep`, `doctor`, or `run` for Lightning's subcommands."""
+    return arguments[0] if arguments[0] in ("compare", "doctor", "sweep") else "run"
 
 
 def of_configs(command: str) -> list[Any]:
@@ -50,7 +51,7 @@ def of_pages(command: str) -> list[Any]:
         if kind(arguments) == command
         and arguments[0].isalpha()
         and arguments[0] != "import"  # built where checkpoints are: tests/importing/test_published.py
-        and not {"RUN", "KEY=VALUE,VALUE"} & set(arguments)
+        and not {"RUN", "KEY=VALUE,VALUE", "FILE", "..."} & set(arguments)
         and not any("$" in argument for argument in arguments)
         and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
     ]
@@ -59,6 +60,7 @@ def of_pages(command: str) -> list[Any]:
 EVERY_COMMAND = of_configs("run") + of_pages("run")
 COMPARISONS = of_configs("compare") + of_pages("compare")
 SWEEPS = of_configs("sweep") + of_pages("sweep")
+DOCTORS = of_configs("doctor") + of_pages("doctor")
 FIRST_COMMANDS = [
     pytest.param(commands(header(ROOT / config))[0], id=str(config.relative_to("configs"))) for config in CONFIGS
 ]
@@ -104,6 +106,12 @@ def test_every_setting_of_the_sweep_builds(arguments: list[str]) -> None:
     for one in settings:
         point = grid_point(one, [*others, "--trainer.accelerator=cpu", "--trainer.devices=1"], answer=False)
         assert point.sweep_folder.parts[0] == "runs" and point.sweep_folder.name == "sweep"
+
+
+@pytest.mark.parametrize("arguments", DOCTORS)
+def test_the_doctor_is_asked_rightly(arguments: list[str]) -> None:
+    _, cli = build([*arguments[1:], "--trainer.accelerator=cpu", "--trainer.devices=1"])
+    assert cli.directory is not None
 
 
 @pytest.mark.parametrize("arguments", FIRST_COMMANDS)

@@ -117,7 +117,7 @@ class NoiseSamples(QuestionCallback):
         for row, example in enumerate(thought.batch):
             own = said.answers[row::size]
             if self.combine == "majority":
-                winner = most_frequent(own, example, module)
+                winner = most_frequent(own, module.benchmark)
             elif self.combine == "most_confident":
                 winner = own[int(likely[row::size].argmax())]
             else:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, take_down
+from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 from lightning_latent.errors import UserError
@@ -150,7 +151,7 @@ class SymmetricViews(QuestionCallback):
         for row, example in enumerate(batch):
             own = given[row * self.count : (row + 1) * self.count]
             said = [view.back(answer.answer) for view, answer in zip(tellings[row], own, strict=True)]
-            winner = most_frequent(said, example, module)
+            winner = most_frequent(said, module.benchmark)
             answers.append(
                 judge(
                     module.benchmark,
@@ -165,11 +166,11 @@ class SymmetricViews(QuestionCallback):
         return answers
 
 
-def most_frequent(said: Sequence[str], example: Example, module: Refining) -> str:
+def most_frequent(said: Sequence[str], benchmark: Benchmark) -> str:
     """The answer that most views give, answers that mean the same counted together; an empty one counts last."""
     counts: Counter[str] = Counter()
     for answer in said:
-        known = next((other for other in counts if module.benchmark.matches(answer, other)), answer)
+        known = next((other for other in counts if benchmark.matches(answer, other)), answer)
         counts[known] += 1 if answer else 0
     return max(counts, key=counts.__getitem__)
 

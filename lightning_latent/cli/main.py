@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from lightning_latent.cli.compare import compare_command
+from lightning_latent.cli.doctor import doctor_command
 from lightning_latent.cli.exits import exit_codes
 from lightning_latent.cli.importing import import_command
 from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
@@ -25,6 +26,8 @@ def main(args: Sequence[str] | None = None) -> None:
             sweep_command(given[1:])
         elif given[:1] == ["import"]:
             import_command(given[1:])
+        elif given[:1] == ["doctor"]:
+            doctor_command(given[1:])
         else:
             next_step = LatentCLI(None if args is None else given).next_step()
             if next_step is not None:

@@ -16,12 +16,13 @@ class Benchmark(ABC):
     """The adapter of one benchmark: raw row in, example out; generated text in, answer out; answer in, verdict out.
 
     Adapters hold no data and read no files: the same instance serves every split and every worker. They are named in
-    configs by their class path, and a new one is a subclass with two class attributes and up to three methods.
+    configs by their class path, and a new one is a subclass with two class attributes and a few methods.
     """
 
     name: str  # short, the first part of every example's id
     max_new_tokens: int  # enough for a chain of steps and the answer; decoding stops earlier at the end token
     answer_form: str = "the answer alone"  # what an answer is, as in "a number", to tell a model that is only prompted
+    shortcut_rule: str | None = None  # in words, a rule that answers without reasoning; `shortcut` goes by it
 
     @abstractmethod
     def parse(self, row: Fields, *, index: int) -> Example:
@@ -41,6 +42,21 @@ class Benchmark(ABC):
         Args:
             example: The question.
             rng: Source of randomness; the same numbers give the same view.
+        """
+        return None
+
+    def shortcut(self, example: Example) -> str | None:
+        """The answer that `shortcut_rule` gives; None where it cannot decide, or no such rule is known."""
+        return None
+
+    def counterfactual(self, example: Example, rng: random.Random) -> Example | None:
+        """A question as much like this one as can be, with another answer; None where there is none.
+
+        Who has understood the question answers both; who goes by its looks gives the same answer twice.
+
+        Args:
+            example: The question.
+            rng: Source of randomness; the same numbers give the same question.
         """
         return None
 

@@ -1,6 +1,7 @@
 """A frozen causal language model that thinks in latents."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 import torch
@@ -11,6 +12,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, new_cache, positions
 from lightning_latent.reasoner.loss import token_loss
 from lightning_latent.reasoner.markers import LatentMetadata, find_marks
+from lightning_latent.reasoner.open_thoughts import OpenThoughts
 from lightning_latent.reasoner.projection import Projection
 from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
 from lightning_latent.upstream import fork_cache
@@ -220,6 +222,21 @@ class LatentReasoner(nn.Module):
     def answer_context(self, rollout: Rollout) -> Context:
         """The context at the end marker of a rollout."""
         return self.conclude(rollout.context, rollout.latents[:, -1:])
+
+    @contextmanager
+    def thoughts(self, questions: str | Sequence[str], *, max_new_tokens: int = 32) -> Iterator[OpenThoughts]:
+        """Think about questions and lay the thoughts open: to read, change and answer from; see `OpenThoughts`.
+
+        Args:
+            questions: B questions; a string is one.
+            max_new_tokens: Most tokens of an answer.
+        """
+        with torch.no_grad():
+            opened = OpenThoughts(self, [questions] if isinstance(questions, str) else questions, room=max_new_tokens)
+            try:
+                yield opened
+            finally:
+                opened.close()
 
     # Answering.
 

@@ -5,8 +5,10 @@ import random
 from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.example import Example
+from lightning_latent.data.prosqa.counterfactual import flipped
 from lightning_latent.data.prosqa.retelling import retold
 from lightning_latent.data.prosqa.sentences import candidates
+from lightning_latent.data.prosqa.shortcut import deeper_candidate
 from lightning_latent.data.views import View
 
 
@@ -20,6 +22,7 @@ class ProsQA(Benchmark):
     name = "prosqa"
     max_new_tokens = 128
     answer_form = 'one whole sentence like "Tom is a lempus."'
+    shortcut_rule = "the candidate that is farther below the nearest name that nothing points to"
 
     def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""
@@ -30,6 +33,14 @@ class ProsQA(Benchmark):
     def view(self, example: Example, rng: random.Random) -> View | None:
         """Statements in another order, other names and nouns, candidates swapped."""
         return retold(example, rng)
+
+    def shortcut(self, example: Example) -> str | None:
+        """The deeper candidate."""
+        return deeper_candidate(example.question)
+
+    def counterfactual(self, example: Example, rng: random.Random) -> Example | None:
+        """One fact pointed elsewhere, so that the other candidate is the answer."""
+        return flipped(example, rng)
 
     def extract(self, text: str) -> str:
         """The sentence after the last `#`, commas aside."""
