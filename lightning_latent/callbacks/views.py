@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.escalation import choose_candidates, escalate
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
@@ -50,11 +51,11 @@ class SymmetricViews(QuestionCallback):
     def __init__(
         self,
         *,
-        count: int = 1,
-        threshold: float | None = None,
+        count: PositiveInt = 1,
+        threshold: NonNegativeFloat | None = None,
         combine: Combine = "mean_log_probability",
         own: bool = True,
-        batch_size: int = 500,
+        batch_size: PositiveInt = 500,
         seed: int = 0,
     ) -> None:
         for name, value in (("count", count), ("batch_size", batch_size)):
@@ -185,7 +186,7 @@ class AgreedAnswers(TeachingCallback):
         seed: Seed of the tellings.
     """
 
-    def __init__(self, *, count: int = 8, threshold: float = 4.0, seed: int = 0) -> None:
+    def __init__(self, *, count: PositiveInt = 8, threshold: NonNegativeFloat = 4.0, seed: int = 0) -> None:
         self.count = count
         self.threshold = threshold
         self.seed = seed

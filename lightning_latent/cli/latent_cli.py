@@ -19,6 +19,7 @@ from lightning_latent import __version__
 from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
 from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
 from lightning_latent.cli.parser import LatentArgumentParser
+from lightning_latent.cli.values import check_values
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
@@ -47,6 +48,15 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 
 # Once imported, these can be named without their module, as in `--model LatentRefinement`.
 NAMED_BY_CLASS = (LatentRefinement, PromptedModel, CoconutTraining, LatentDataModule)
+
+# The keys that hold options of a class that is always there.
+GROUPS: dict[str, Callable[..., Any]] = {
+    "trainer": L.Trainer,
+    "feedback": ContrastiveFeedback,
+    "blending": ResidualBlending,
+    "views": SymmetricViews,
+    "predictions": Predictions,
+}
 
 EVALUATIONS = ("validate", "test", "predict")
 
@@ -91,10 +101,9 @@ class LatentCLI(LightningCLI):
 
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.add_lightning_class_args(ContrastiveFeedback, "feedback")
-        parser.add_lightning_class_args(ResidualBlending, "blending")
-        parser.add_lightning_class_args(SymmetricViews, "views")
-        parser.add_lightning_class_args(Predictions, "predictions")
+        for key, made in GROUPS.items():
+            if made is not L.Trainer:
+                parser.add_lightning_class_args(made, key)
 
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
@@ -102,6 +111,7 @@ class LatentCLI(LightningCLI):
         subcommand = self.config.get("subcommand")
         if subcommand:
             # Found out before a model loads.
+            check_values(self.config[subcommand], groups=GROUPS)
             check_checkpoint(self.config[subcommand].get("ckpt_path"), subcommand=subcommand)
 
     @override

@@ -7,6 +7,7 @@ from pathlib import Path
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
+from lightning_latent.bounds import NonNegativeInt, PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.benchmarks.choices import without_options
 from lightning_latent.data.example import Example
@@ -62,13 +63,13 @@ class LatentDataModule(LightningDataModule):
     validation: ExampleSource | Path | None = None
     test: ExampleSource | Path | None = None
     predict: ExampleSource | Path | None = None
-    batch_size: int = 32
-    eval_batch_size: int = 64
-    num_workers: int = 0
-    shuffle_buffer: int = 10_000
+    batch_size: PositiveInt = 32
+    eval_batch_size: PositiveInt = 64
+    num_workers: NonNegativeInt = 0
+    shuffle_buffer: NonNegativeInt = 10_000
     seed: int = 0
-    max_train: int | None = None
-    max_eval: int | None = None
+    max_train: PositiveInt | None = None
+    max_eval: PositiveInt | None = None
     streaming: bool = True
     deduplicate: bool = False
     skip_bad: bool = False

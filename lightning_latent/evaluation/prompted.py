@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -50,7 +51,7 @@ class PromptedModel(AnsweringModule):
         method: str | None = None,
         style: Style = "cot",
         system: str | None = None,
-        max_new_tokens: int = 512,
+        max_new_tokens: PositiveInt = 512,
         dtype: DType = "auto",
         attention: str = "sdpa",
         revision: str | None = None,

@@ -10,6 +10,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeInt, PositiveFloat, PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.distributed import loss_without_questions, share_of_tokens, taking_part
@@ -69,12 +70,12 @@ class LatentRefinement(AnsweringModule):
         benchmark: Benchmark | None = None,
         method: str | None = None,
         learn: Learned | None = None,
-        learning_rate: float = 1e-2,
+        learning_rate: PositiveFloat = 1e-2,
         loop: Literal["stepwise", "trajectory"] = "stepwise",
-        iterations: int = 1,
+        iterations: PositiveInt = 1,
         scoring: Scoring = "generate",
-        num_latents: int | None = None,
-        max_new_tokens: int | None = None,
+        num_latents: NonNegativeInt | None = None,
+        max_new_tokens: PositiveInt | None = None,
         dtype: DType = "float32",
         attention: str = "sdpa",
         revision: str | None = None,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import lightning as L
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
@@ -36,8 +37,8 @@ class ExportReasoners(L.Callback):
         self,
         *,
         directory: str | None = None,
-        weak_epoch: int | None = None,
-        strong_epoch: int | None = None,
+        weak_epoch: PositiveInt | None = None,
+        strong_epoch: PositiveInt | None = None,
         lora: Saved = "merged",
     ) -> None:
         self.directory = directory
