@@ -31,14 +31,13 @@ def plain(message: str, *, known: Iterable[str] = (), commands: Sequence[str] = 
         known: The keys and flags that there are.
         commands: The commands that there are.
 
-    >>> plain('Parser key "data":\n  - Problem with given class_path \'C\':\n      Parser key "size":\n        Expected a '
-    ...     "<class 'int'>. Got value: x\n  - Expected a <class 'NoneType'>\n  Given value: {'size': 'x'}")
+    >>> plain('Parser key "data":\n  - Parser key "size":\n      Expected a <class \'int\'>. Got value: x')
     'data.size: expected int, got x'
     >>> plain("Subcommand 'fit' does not accept option 'trainer.max_epoch'", known=["trainer.max_epochs"])
     'trainer.max_epoch: no such key; did you mean trainer.max_epochs?'
     """
-    if option := PARSER_SUBCOMMAND_OPTION.search(message):
-        return f"{option[1]}: no such key{did_you_mean(option[1], known)}"
+    if found := PARSER_SUBCOMMAND_OPTION.search(message):
+        return f"{found[1]}: no such key{did_you_mean(found[1], known)}"
     if message.startswith("unrecognized arguments: "):
         flag = message.split()[2].partition("=")[0]
         if flag.startswith("-"):
@@ -91,7 +90,8 @@ def did_you_mean(word: str, there_is: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=1)
     head, _, rest = word.partition(".")
     if not close and rest:  # a key of a class, which the parser does not know by itself
-        close = [f"{first}.{rest}" for first in difflib.get_close_matches(head, {n.partition(".")[0] for n in names}, n=1)]
+        heads = {name.partition(".")[0] for name in names}
+        close = [f"{first}.{rest}" for first in difflib.get_close_matches(head, heads, n=1)]
     return f"; did you mean {close[0]}?" if close else ""
 
 

@@ -47,9 +47,9 @@ def load(text: str) -> Any:
 
 
 def check_ends(text: str) -> None:
-    """Refuse, by a `YAMLError`, keys that occur twice, aliases that lead back or multiply, and what is nested deeply.
+    r"""Refuse, by a `YAMLError`, keys that occur twice, aliases that lead back or multiply, and what is nested deeply.
 
-    >>> check_ends("a: &x [1]\\nb: *x")
+    >>> check_ends("a: &x [1]\nb: *x")
     >>> check_ends("a: &x {b: *x}")
     Traceback (most recent call last):
     yaml.constructor.ConstructorError: an alias leads back to itself

@@ -1,4 +1,4 @@
-"""Values of a parsed config that the parser lets pass: nulls, groups that are none, and what Lightning takes silently."""
+"""Values that the parser lets pass: nulls, groups that are none, and options that Lightning takes in silence."""
 
 import importlib
 import inspect
@@ -68,8 +68,8 @@ def check_nulls(options: Namespace, made: Callable[..., Any], *, key: str) -> No
 
 def never_null(made: Callable[..., Any]) -> Iterator[str]:
     """The arguments of a class that have a type without None, and another default."""
-    constructor = made.__init__ if isinstance(made, type) else made
     try:
+        constructor = made.__init__ if isinstance(made, type) else made
         hints, parameters = get_type_hints(constructor), inspect.signature(made).parameters
     except (NameError, TypeError, ValueError):  # types that only a type checker sees
         return
