@@ -1,7 +1,7 @@
 """Numbers within bounds, as types of constructors' arguments: the command line refuses others by the key's name.
 
-They are plain numbers to a type checker and in Python, where nothing is checked. Not-a-number, infinity, `true`, and 2.5
-where a whole number is asked for, are in none of them.
+They are plain numbers to a type checker and in Python, where nothing is checked. Not-a-number, infinity, `true`, and
+2.5 where a whole number is asked for, are in none of them.
 """
 
 from typing import Annotated, Any

@@ -31,6 +31,8 @@ PARSER_ATTEMPTS = (
     "1 validation error",
     "For further information visit",
 )
+# How pydantic, which it asks, says that a number is out of bounds.
+PARSER_BOUND = re.compile(r"(?:Input should be|Value error,) (.+?) \[type=\w+, input_value=(.+?), input_type=")
 # How it says that there is no such key, of a class and of a subcommand.
 PARSER_OPTION = re.compile(r"Option '(.+?)' is not accepted")
 PARSER_SUBCOMMAND_OPTION = re.compile(r"Subcommand '\w+' does not accept option '(.+?)'")

@@ -63,8 +63,13 @@ def most_candidates(batch: Sequence[Example], *, method: str) -> int:
 def choose_candidates(
     batch: Sequence[Example], totals: Tensor, module: Refining, *, latents: Sequence[int], seconds: Sequence[float]
 ) -> list[Answer]:
-    """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it."""
-    chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
+    """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it.
+
+    A question among whose totals is one that is no number gets no answer, rather than the first candidate.
+    """
+    lost = totals.isnan().any(-1).tolist()
+    best = zip(batch, totals.argmax(-1).tolist(), lost, strict=True)
+    chosen = ["" if nothing else example.options[at] for example, at, nothing in best]
     said = Said([""] * len(batch), chosen, [0] * len(batch))
     return [
         judge(module.benchmark, example, said, row=row, latents=latents[row], seconds=seconds[row])

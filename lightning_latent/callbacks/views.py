@@ -103,12 +103,14 @@ class SymmetricViews(QuestionCallback):
     def totals(
         self, batch: list[Example], module: Refining, *, plain: bool = False
     ) -> tuple[Tensor, list[int], list[float]]:
-        """Scores `[B, C]` put together, views used and seconds taken by each question."""
+        """Scores `[B, C]` put together, views used and seconds taken by each question; NaN where a score was none."""
         if self.threshold is not None:
             return self._escalated(batch, module, plain=plain)
         started, size = clock(module.reasoner.device), len(batch)
         views = [self.told(example, number, module) for number in range(self.count) for example in batch]
-        totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
+        scores = self._scores(views, module, plain=plain).view(self.count, size, -1)
+        lost = scores.isnan().any(-1).any(0)  # not every rule hands on what is no number
+        totals = _RULES[self.combine](scores).masked_fill(lost.unsqueeze(-1), float("nan"))
         return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size
 
     def _escalated(

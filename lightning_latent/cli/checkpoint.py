@@ -2,7 +2,6 @@
 
 import pickle
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NotRequired
 
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationE
 from typing_extensions import TypedDict
 
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import not_finite
 
 WORDS = ("best", "last", "hpc", "registry")  # what Lightning knows by itself, within a run or a service
 _SHARDED = ("meta.pt", ".metadata")  # a file in the folder of a sharded checkpoint, by Lightning and by torch
@@ -101,11 +101,6 @@ def check_content(content: Any, *, path: str, going_on: bool) -> None:
     lacking = [key for key in _TO_GO_ON if going_on and key not in content]
     if lacking:
         raise UserError(f"{flag}: it lacks {lacking[0]}, without which fit cannot go on; give one that fit wrote whole")
-    check_state(content["state_dict"], flag=flag)
-
-
-def check_state(state: Mapping[str, Any], *, flag: str) -> None:
-    """Refuse, by a `UserError`, a state in which a value is no tensor, or a number not finite."""
-    for name, value in state.items():
-        if isinstance(value, torch.Tensor) and value.is_floating_point() and not bool(value.isfinite().all()):
-            raise UserError(f"{flag}: {name} is not finite; give a checkpoint from before the numbers were lost")
+    name = not_finite(content["state_dict"])
+    if name is not None:
+        raise UserError(f"{flag}: {name} is not finite; give a checkpoint from before the numbers were lost")

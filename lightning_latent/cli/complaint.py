@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from lightning_latent.upstream import PARSER_ATTEMPTS, PARSER_OPTION, PARSER_SUBCOMMAND_OPTION
+from lightning_latent.upstream import PARSER_ATTEMPTS, PARSER_BOUND, PARSER_OPTION, PARSER_SUBCOMMAND_OPTION
 
 _KEY = re.compile(r'Parser key "(.+?)":')
 _CLASS = re.compile(r"Problem with given class_path '(.+?)':")
@@ -49,6 +49,8 @@ def plain(message: str, *, known: Iterable[str] = (), commands: Sequence[str] = 
     block = deepest(message)
     text = "; ".join(dict.fromkeys(_said(reason, block) for reason in block.reasons))
     path = ".".join(block.path)
+    if found := re.fullmatch(r"it must be (.+), not (\S.*)", text):
+        return cut(f"{path} is {found[2]}; it must be {found[1]}")
     if block.kind and (option := PARSER_OPTION.search(message)):
         return f"{path}.{option[1]}: no such key of {block.kind.rpartition('.')[2]}{_like(option[1], block.kind)}"
     return cut(f"{path}: {text}" if path else text)
@@ -113,7 +115,11 @@ def _said(reason: str, block: _Block) -> str:
         return "expected class_path: NAME and init_args: {KEY: VALUE}"
     if found := re.match(r"the following arguments are required: (.+)", reason):
         return f"{found[1].removeprefix('fit.')} is missing; give it in a config or as a flag"
-    reason = re.sub(r"\d+ validation errors? for [^\n]*?; |\[type=.*", "", reason).strip()
+    if found := PARSER_BOUND.match(reason):
+        value = "infinite or not a number" if found[2] in ("inf", "nan", "-inf") else found[2]
+        return f"it must be {found[1].replace('greater than or equal to', 'at least')}, not {value}".replace(
+            "less than or equal to", "at most"
+        )
     reason = re.sub(r"^Expected an? (.+?)\. Got value: ", r"expected \1, got ", reason)
     reason = re.sub(r"^Expected an? ", "expected ", reason)
     return re.sub(r"^Given value: ", "got ", cut(reason, longest=_SHORT))

@@ -244,8 +244,10 @@ def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
 
 def remove_beginnings(directory: Path) -> None:
     """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result."""
-    beginnings = [file for name in ("events.out.*", "config.yaml", "hparams.yaml") for file in directory.glob(name)]
-    if directory.exists() and set(directory.iterdir()) <= set(beginnings):
+    names = ("events.out.*", "config.yaml", "hparams.yaml", "predictions.shards")
+    beginnings = [file for name in names for file in directory.glob(name)]
+    answered = any(file.stat().st_size for file in directory.glob("predictions.shards/rank*.jsonl"))
+    if directory.exists() and not answered and set(directory.iterdir()) <= set(beginnings):
         shutil.rmtree(directory)
 
 

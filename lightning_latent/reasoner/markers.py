@@ -7,6 +7,7 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import what_is_wrong
 
 START, END, LATENT = "<|start-latent|>", "<|end-latent|>", "<|latent|>"
 CONFIG_KEY = "latent_reasoning"
@@ -46,6 +47,8 @@ def _what_is_wrong(stored: object) -> str | None:
     unknown = sorted(set(stored) - set(LatentMetadata._fields))
     if unknown:
         return f"unknown key {unknown[0]!r}"
+    if (wrong := what_is_wrong(stored)) is not None:
+        return wrong
     number = stored.get("num_latents")
     if not isinstance(number, int) or number < 0:
         return f"num_latents is {number!r}, not a number of latents"

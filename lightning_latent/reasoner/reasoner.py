@@ -203,20 +203,25 @@ class LatentReasoner(nn.Module):
     def decode(self, context: Context, *, max_new_tokens: int) -> list[list[int]]:
         """Decode greedily with the cache, from the end marker on, at most `max_new_tokens` a row.
 
-        Returns the new ids of each row, which stops at its own end-of-sequence token and includes it.
+        Returns the new ids of each row, which stops at its own end-of-sequence token and includes it. A row for which
+        the model computes what is no number says nothing.
         """
         eos = self.tokenizer.eos_token_id
         done = torch.zeros(context.batch_size, dtype=torch.bool, device=context.mask.device)
+        lost = done
         columns: list[Tensor] = []
         for step in range(max_new_tokens):
-            token = self.logits(context.hidden).argmax(-1).masked_fill(done, eos)
+            best, token = self.logits(context.hidden).max(-1)
+            lost = lost | (~best.isfinite() & ~done)  # not-a-number is the greatest of all
+            token = token.masked_fill(done | lost, eos)
             columns.append(token)
             done = done | (token == eos)
             if step + 1 == max_new_tokens or bool(done.all()):
                 break
             context = self.think(context, self.embed(token))
         rows = torch.stack(columns, dim=1).tolist()
-        return [row[: row.index(eos) + 1] if eos in row else row for row in rows]
+        said = [row[: row.index(eos) + 1] if eos in row else row for row in rows]
+        return [[] if nothing else row for row, nothing in zip(said, lost.tolist(), strict=True)]
 
     def decode_texts(self, context: Context, *, max_new_tokens: int) -> tuple[list[str], list[int]]:
         """Decode greedily to texts without special tokens, and the number of tokens each took (end of sequence too)."""

@@ -31,6 +31,8 @@ class LatentMap(Learned):
         """See `Learned.build`: a drawn `A_t`, zeros else."""
         total, size = reasoner.num_latents, reasoner.hidden_size
         dtype = torch.promote_types(reasoner.dtype, torch.float32)
+        if self.rank > size:
+            raise UserError(f"the rank of a LatentMap is {self.rank}; it must be at most {size}, the hidden size")
         down = torch.randn(total, size, self.rank) / size**0.5
         self.down = nn.Parameter(down.to(dtype))
         self.up = nn.Parameter(torch.zeros(total, self.rank, size, dtype=dtype))

@@ -20,6 +20,7 @@ from lightning_latent.evaluation.answering import answer_questions, read_questio
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import Said, Scoring, option_scores, say
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
@@ -180,6 +181,7 @@ class LatentRefinement(AnsweringModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the learned numbers belong to."""
+        check_saved(checkpoint["state_dict"])
         checkpoint[KEY] = pack(self.identities)
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:

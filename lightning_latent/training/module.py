@@ -22,6 +22,7 @@ from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import say
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.markers import add_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.base import Base, BaseModel
@@ -158,6 +159,7 @@ class CoconutTraining(AnsweringModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the stage, on which the number of latents in evaluation depends."""
+        check_saved(checkpoint["state_dict"])
         checkpoint["trained_stage"] = self.trained_stage
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

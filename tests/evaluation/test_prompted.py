@@ -12,7 +12,8 @@ from lightning_latent.data import GSM8K, LatentDataModule
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer, PromptedModel, read_run
-from lightning_latent.evaluation.prompted import prompt, stop_tokens, until_stop
+from lightning_latent.evaluation.chat import stop_tokens
+from lightning_latent.evaluation.prompted import prompt, until_stop
 from lightning_latent.reasoner.loading import load_model
 from tests.data.fixtures import FIXTURES
 from tests.models import save_plain
@@ -110,10 +111,10 @@ def test_rows_end_at_the_first_of_several_stop_tokens():
 
 
 def test_stop_tokens_are_the_models(tmp_path):
-    model, _ = load_model(save_plain(tmp_path, "llama"), dtype="float32", attention="sdpa")
-    assert stop_tokens(model) == [0]
+    model, tokenizer = load_model(save_plain(tmp_path, "llama"), dtype="float32", attention="sdpa")
+    assert stop_tokens(model, tokenizer) == [0]
     model.generation_config.eos_token_id = [3, 4]
-    assert stop_tokens(model) == [3, 4]
+    assert stop_tokens(model, tokenizer) == [3, 4, 0]  # the tokenizer's own is no less one
 
 
 def test_the_styles_differ():
