@@ -47,7 +47,8 @@ def plain(message: str, *, known: Iterable[str] = (), commands: Sequence[str] = 
         word = message.split("'")[1]
         return f"{word}: no such command (there is {', '.join(commands)}){did_you_mean(word, commands)}"
     block = deepest(message)
-    text = "; ".join(dict.fromkeys(_said(reason, block) for reason in block.reasons))
+    reasons = [reason for reason in block.reasons if PARSER_BOUND.match(reason)] or block.reasons
+    text = "; ".join(dict.fromkeys(_said(reason, block) for reason in reasons))
     path = ".".join(block.path)
     if found := re.fullmatch(r"it must be (.+), not (\S.*)", text):
         return cut(f"{path} is {found[2]}; it must be {found[1]}")
@@ -76,8 +77,8 @@ def deepest(message: str) -> _Block:
         within = tuple(key for _, key in open_keys) == best.path
         if text and within and not text.startswith(PARSER_ATTEMPTS):
             best.reasons.append(text)
-    found = best.kind is not None or any(reason.startswith("Expected a dot import") for reason in best.reasons)
-    vain = ("Not of type Path", *(("Not a valid subclass",) if found else ()))
+    closer = best.kind is not None or any(reason.startswith("Expected a dot import") for reason in best.reasons)
+    vain = ("Not of type Path", *(("Not a valid subclass",) if closer else ()))
     told = [reason for reason in best.reasons if not reason.startswith(vain) and len(reason) < _LONGEST_VALUE]
     return best._replace(reasons=told or best.reasons)
 

@@ -24,6 +24,7 @@ from lightning_latent.errors import UserError
 
 EXIT_LOST_PROCESS = 1
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
 
 # Lightning raises its own class for what amounts to the same: options that do not go together.
 BAD_INPUT = (UserError, MisconfigurationException)
@@ -68,6 +69,13 @@ def exit_codes() -> Iterator[None]:
     except Stopped as stopped:
         print(stopped, file=sys.stderr, flush=True)
         sys.exit(stopped.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as error:
+        # Lightning stops a run on an interruption itself, with code 1.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            sys.exit(EXIT_INTERRUPTED)
+        raise
     except Exception as error:
         failed = what_failed(error)
         if debugging() or not (failed or isinstance(error, BAD_INPUT)):
@@ -142,13 +150,13 @@ def _watch(
 ) -> None:
     while not finished.wait(_POLL_SECONDS):
         lost = [rank for rank, process in enumerate(processes(), start=1) if process.poll()]
-        if message.exists():
-            line, code = message.read_text(encoding="utf-8"), EXIT_BAD_INPUT
-        elif lost:
-            line, code = f"process {lost[0]} was lost; {advice()}", EXIT_LOST_PROCESS
-        else:
+        if not (message.exists() or lost):
             continue
         give_up()
+        if message.exists():
+            line, code = message.read_text(encoding="utf-8"), EXIT_BAD_INPUT
+        else:
+            line, code = f"process {lost[0]} was lost; {advice()}", EXIT_LOST_PROCESS
         if sys.stdout.isatty():
             print("\x1b[?25h", end="")  # a progress bar hides the cursor
         sys.stdout.flush()

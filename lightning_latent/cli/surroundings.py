@@ -64,7 +64,8 @@ def constructor_complaint(error: BaseException) -> BaseException | None:
 
     The parser wraps it in an account of the types that it tried besides; the first cause is what was raised.
     """
-    cause = list(causes(error))[-1]
+    chain = list(causes(error))
+    cause = next((cause for cause in chain if isinstance(cause, UserError)), chain[-1])
     if isinstance(cause, UserError | MisconfigurationException | ValueError | ImportError):
         return cause
     raised_in = _modules(cause)[-1:]

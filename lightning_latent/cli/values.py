@@ -69,7 +69,7 @@ def check_nulls(options: Namespace, made: Callable[..., Any], *, key: str) -> No
 def never_null(made: Callable[..., Any]) -> Iterator[str]:
     """The arguments of a class that have a type without None, and another default."""
     try:
-        constructor = made.__init__ if isinstance(made, type) else made
+        constructor = made.__init__ if isinstance(made, type) else made  # type: ignore[misc]
         hints, parameters = get_type_hints(constructor), inspect.signature(made).parameters
     except (NameError, TypeError, ValueError):  # types that only a type checker sees
         return

@@ -51,7 +51,7 @@ def encode_chats(tokenizer: Any, chats: Sequence[str]) -> list[list[int]]:
 
 def stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     """The tokens at which a model ends its turn: those of its generation config, and the tokenizer's own."""
-    told: Any = model.generation_config.eos_token_id  # type: ignore[union-attr]
+    told: Any = model.generation_config.eos_token_id
     stops = [told] if isinstance(told, int) else list(told or [])
     own = tokenizer.eos_token_id
     return stops if own is None or own in stops else [*stops, own]
@@ -63,7 +63,7 @@ class LostRows(LogitsProcessor):
     def __init__(self) -> None:
         self.rows: Tensor | None = None
 
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:  # type: ignore[override]
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
         """Look at the scores `[B, V]` of the next token."""
         lost = ~torch.isfinite(scores.amax(-1))  # not-a-number is the greatest of all
         self.rows = lost if self.rows is None else self.rows | lost

@@ -102,7 +102,7 @@ def load_model(
     """Load a causal language model and its tokenizer as they are; see `load_reasoner`."""
     path = resolve(path)
     commit = pin(path, revision)
-    with one_line(f"cannot load a model from {path!r}"):
+    with one_line(f"cannot load a model from {path!r} with attention {attention}"):
         loaded = AutoModelForCausalLM.from_pretrained(
             path,
             revision=commit or "main",
