@@ -60,7 +60,7 @@ def plain(message: str, *, known: Iterable[str] = (), commands: Sequence[str] = 
 def deepest(message: str) -> _Block:
     """The account of the innermost key, without the types that were tried in vain."""
     best, open_keys, kinds = _Block((), None, []), list[tuple[int, str]](), list[tuple[int, str]]()
-    for line in message.splitlines():
+    for line in filter(str.strip, message.splitlines()):
         text = line.lstrip(" -")
         indent = len(line) - len(text)
         open_keys = [(at, key) for at, key in open_keys if at < indent]

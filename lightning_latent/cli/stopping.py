@@ -63,24 +63,22 @@ class _Request:
         raise Stopped(signum)
 
 
-_request = _Request()
+_request: _Request | None = (
+    None  # within `stoppable` alone: whoever runs a trainer from Python has signals of their own
+)
 
 
-def listen() -> None:
-    """Let this process hear SIGTERM and Ctrl-C; one that another has started leaves that to the other."""
+def listen(started: bool = False) -> None:
+    """Let this process hear SIGTERM and Ctrl-C; one that another has `started` leaves that to the other."""
+    if _request is None:
+        return
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, _request.receive)
-
-
-def ignore() -> None:
-    """Let this process leave SIGTERM and Ctrl-C to the one that started it, which ends both."""
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, signal.SIG_IGN)
+        signal.signal(signum, signal.SIG_IGN if started else _request.receive)
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """End what runs here by a `Stopped` when the process is asked to stop."""
+    """End what runs here by a `Stopped` when the process is asked to stop; it must be the main thread."""
     global _request
     before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
     _request = _Request()
@@ -88,6 +86,7 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     finally:
+        _request = None
         signal.setitimer(signal.ITIMER_REAL, 0)
         for signum, handler in before.items():
             signal.signal(signum, handler)
@@ -106,25 +105,31 @@ class StopBetweenBatches(L.Callback):
         self.started = started
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        """Hear signals in Lightning's place, which sets its own handlers at the start of every run."""
-        (ignore if self.started else listen)()
+        """Leave signals to the process that has started this one, before any is at work."""
+        if self.started:
+            listen(started=True)
 
     def _begin(self, *_: Any) -> None:
-        _request.within_batches = True
-        self._look()
+        listen(self.started)  # in the place of Lightning, which has set its own handlers by now
+        self._within(True)
 
     def _end(self, *_: Any) -> None:
+        self._within(False)
+
+    def _within(self, batches: bool) -> None:
         self._look()
-        _request.within_batches = False
+        if _request is not None:
+            _request.within_batches = batches
 
     def _look(self, *_: Any) -> None:
-        if _request.signum is not None:
+        if _request is not None and _request.signum is not None:
             _request.stop(_request.signum)
 
     def on_train_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
         """Stop, once what has been learned so far is saved."""
         folder = checkpoint_folder(trainer)
-        if _request.signum is not None and folder is not None and trainer.world_size == 1:
+        asked = _request is not None and _request.signum is not None
+        if asked and folder is not None and trainer.world_size == 1:
             signal.setitimer(signal.ITIMER_REAL, 0)  # saving is not torn either
             trainer.save_checkpoint(folder / STOPPED)
         self._look()
@@ -142,8 +147,7 @@ class StopBetweenBatches(L.Callback):
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Within a fit there are more batches to come."""
-        self._look()
-        _request.within_batches = trainer.state.fn == "fit"
+        self._within(trainer.state.fn == "fit")
 
 
 def checkpoint_folder(trainer: L.Trainer) -> Path | None:

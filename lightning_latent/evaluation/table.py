@@ -55,9 +55,7 @@ def note(comparison: Mapping[str, Any]) -> str:
         if row["fallbacks"]:
             lines.append(f"{name}: {row['fallbacks']:,} questions with non-finite latents were answered unrefined.")
         if row["no_answer"]:
-            lines.append(
-                f"{name}: {row['no_answer']:,} questions got no answer that can be read: wrong."
-            )
+            lines.append(f"{name}: {row['no_answer']:,} questions got no answer that can be read: wrong.")
     if nothing_changed(dict(comparison)):
         lines.append(HINT)
     return "\n".join(lines)

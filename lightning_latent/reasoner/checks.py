@@ -52,6 +52,12 @@ def reason_of(error: Exception) -> str:
     )
 
 
+def shown(value: object) -> str:
+    """A value as it is written, cut where it is long."""
+    written = repr(value)
+    return written if len(written) <= _LONGEST // 4 else f"{written[: _LONGEST // 4]}..."
+
+
 def check_report(report: Mapping[str, Any], *, path: str) -> None:
     """Refuse, by a `UserError`, weights in which a tensor has another shape, is missing, or has no place.
 
@@ -111,7 +117,7 @@ def check_adapter(config: object, file: Path | None, *, path: str) -> None:
         raise UserError(f"{path}: adapter_config.json is a {type(config).__name__}, not an object; save it again")
     for key in ("base_model_name_or_path", "revision"):
         if not isinstance(config.get(key), str | None):
-            raise UserError(f"{path}: adapter_config.json: {key} is {config[key]!r}, not a text; correct it")
+            raise UserError(f"{path}: adapter_config.json: {key} is {shown(config[key])}, not a text; correct it")
     if file is None:
         raise UserError(
             f"{path}: there is no adapter_model.safetensors; save the adapter as safetensors, nothing else is read"
@@ -134,7 +140,7 @@ def what_is_wrong(stored: Mapping[str, Any]) -> str | None:
     for key, kinds in _KINDS.items():
         value = stored.get(key)
         if key in stored and not (isinstance(value, kinds) and isinstance(value, bool) == (kinds is bool)):
-            return f"{key} is {value!r}, not {_WORDS[kinds]}"
+            return f"{key} is {shown(value)}, not {_WORDS[kinds]}"
     return None
 
 

@@ -125,7 +125,9 @@ def load_model(
 
 def _load_tokenizer(path: str, *, commit: str | None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     with one_line(f"cannot load a tokenizer from {path!r}"):
-        return AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+        tokenizer(["Is it?"])  # a value of another kind in its configuration shows only now
+        return tokenizer
 
 
 def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
