@@ -28,7 +28,7 @@ def is_named(line: str | None, path: Path) -> bool:
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
-@examples(40)
+@examples(30)
 @given(row=rows, suffix=st.sampled_from([".jsonl", ".json"]))
 def test_a_row_of_any_kind_is_an_example_or_a_line(benchmark, row, suffix, tmp_path):
     path = tmp_path / f"rows{suffix}"

@@ -54,7 +54,7 @@ def rewrite(file: Path, *keys: str, value: Any) -> None:
     file.write_text(json.dumps(content))
 
 
-@examples(80)
+@examples(30)
 @given(key=st.sampled_from(CONFIG), value=values | st.just(...))
 def test_a_mangled_configuration_is_told_or_harmless(key, value, saved, tmp_path):
     path = copied(saved, tmp_path / "model")
@@ -63,7 +63,7 @@ def test_a_mangled_configuration_is_told_or_harmless(key, value, saved, tmp_path
     assert line is None or str(path) in line or "context" in line
 
 
-@examples(60)
+@examples(25)
 @given(key=st.sampled_from(METADATA), value=values | st.just(...))
 def test_mangled_metadata_is_told_or_harmless(key, value, saved, tmp_path):
     path = copied(saved, tmp_path / "model")
@@ -72,7 +72,7 @@ def test_mangled_metadata_is_told_or_harmless(key, value, saved, tmp_path):
     assert line is None or str(path) in line
 
 
-@examples(40)
+@examples(20)
 @given(key=st.sampled_from(TOKENIZER), value=values | st.just(...))
 def test_a_mangled_tokenizer_is_told_or_harmless(key, value, saved, tmp_path):
     path = copied(saved, tmp_path / "model")
@@ -81,7 +81,7 @@ def test_a_mangled_tokenizer_is_told_or_harmless(key, value, saved, tmp_path):
     assert line is None or str(path) in line
 
 
-@examples(40)
+@examples(20)
 @given(
     file=st.sampled_from(["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"]),
     content=st.binary(max_size=30) | st.just(b"{}") | st.just(b"[]") | st.just(b"null"),
@@ -134,7 +134,7 @@ def test_an_adapter_must_be_safetensors(saved, tmp_path):
     assert "which has no place" in (one_line(lambda: load_reasoner(str(path))) or "")
 
 
-@examples(30)
+@examples(10)
 @given(key=st.sampled_from(["base_model_name_or_path", "peft_type", "target_modules", "r", "revision"]), value=values)
 def test_a_mangled_adapter_configuration_is_told(key, value, saved, tmp_path):
     path = copied(saved, tmp_path / "lora")
