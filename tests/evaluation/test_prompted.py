@@ -122,3 +122,16 @@ def test_the_styles_differ():
     assert len(set(asked.values())) == 3
     assert all(text.startswith("Why?\n") and "yes or no" in text and '"### "' in text for text in asked.values())
     assert "step by step" in asked["cot"] and "step by step" not in asked["short"]
+
+
+def test_a_question_beyond_the_context_is_named(directory):
+    module = ready(directory)
+    long = Example("gsm8k/x/7", "How many apples are there? " * 200, (), "3")
+    with pytest.raises(UserError, match=r"gsm8k/x/7: .* exceed the model's context of 2048"):
+        module.answer([EXAMPLES[0], long])
+
+
+def test_what_is_no_number_is_no_answer(directory):
+    module = ready(directory)
+    module.model.get_output_embeddings().weight.data[5] = float("nan")
+    assert [(answer.text, answer.answer, answer.tokens) for answer in module.answer(EXAMPLES[:2])] == [("", "", 0)] * 2
