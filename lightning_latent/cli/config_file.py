@@ -3,6 +3,7 @@
 The parser's own reader names no file, lets the last of two equal keys win, and follows aliases wherever they lead.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,13 @@ MODE = "bounded_yaml"
 _DEEPEST, _LARGEST = 50, 100_000
 
 
-def check_config(path: str | Path) -> None:
-    """Refuse, by a `UserError` that names file and line, a config that is no YAML mapping, or would not end."""
+def check_config(path: str | Path, *, groups: Iterable[str] = ()) -> None:
+    """Refuse, by a `UserError` that names file and line, a config that is no YAML mapping, or would not end.
+
+    Args:
+        path: The file.
+        groups: The keys whose values are mappings, or the paths of files that hold them.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -35,6 +41,10 @@ def check_config(path: str | Path) -> None:
     if not isinstance(value, dict):
         found = "empty" if value in (None, "") else f"a {type(value).__name__}"
         raise UserError(f"{path}: it is {found}; a config is a mapping, such as `model: ...`")
+    for key in value.keys() & set(groups):
+        if not isinstance(value[key], dict | str):
+            shown = "null" if value[key] is None else repr(value[key])[:60]
+            raise UserError(f"{path}: {key} is {shown}; it must be a mapping of its options")
 
 
 def load(text: str) -> Any:

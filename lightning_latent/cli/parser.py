@@ -27,7 +27,7 @@ class LatentArgumentParser(LightningArgumentParser):
 
     @override
     def parse_path(self, path: Any, *args: Any, **kwargs: Any) -> Namespace:
-        check_config(path)
+        check_config(path, groups={key.partition(".")[0] for key in known_keys(self) if "." in key})
         return super().parse_path(path, *args, **kwargs)
 
     @override

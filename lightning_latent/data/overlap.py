@@ -9,7 +9,7 @@ from lightning_latent.data.example import Example
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
 _COUNTS = re.compile(
     r"[^\W_]"  # letters and digits
-    r"|[+<>=\u2264\u2265\u2260^*\u00d7\u00f7%]"  # signs that are nothing but signs
+    r"|[+<>=\u2264\u2265\u2260*\u00d7\u00f7%]"  # signs that are nothing but signs
     r"|(?:(?<=\d)|(?<=\b[a-z])|(?<=\)))\s*-\s*(?=\d|[a-z]\b|\()"  # minus between two things
     r"|(?<![\w)-])-(?=\d|[a-z]\b)"  # and before one
     r"|(?<![a-z])\.(?=\d)"  # a decimal point

@@ -1,5 +1,6 @@
 """A frozen causal language model that thinks in latents."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
@@ -52,6 +53,7 @@ class LatentReasoner(nn.Module):
         self.start_id, self.end_id, self.latent_id = ids
         if tokenizer.eos_token_id is None:
             raise UserError(f"the tokenizer of {model.name_or_path} has no end-of-sequence token; set eos_token in it")
+        self._warned = False
         self.pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
     # The sizes and places that callers ask for.
@@ -142,8 +144,22 @@ class LatentReasoner(nn.Module):
                     f"question of {len(row)} tokens (and {room} for thoughts and answer) exceeds the model's context "
                     f"of {limit}: {question[:60]!r}...; drop it or use a model with a longer context"
                 )
+        self._look_for_unknown(rows, questions)
         ids, mask = pad_left(rows, pad=self.pad_id, device=self.device)
         return self.read(ids, mask)
+
+    def _look_for_unknown(self, rows: Sequence[Sequence[int]], questions: Sequence[str]) -> None:
+        """Warn, once, of the first question with a word that the tokenizer does not know."""
+        unknown, others = self.tokenizer.unk_token_id, (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
+        if self._warned or unknown is None or unknown in others:
+            return
+        strange = next((question for row, question in zip(rows, questions, strict=True) if unknown in row), None)
+        if strange is not None:
+            self._warned = True
+            warnings.warn(
+                f"the tokenizer does not know all words of {strange[:60]!r}; is it made for these questions?",
+                stacklevel=3,
+            )
 
     # Thinking.
 

@@ -32,7 +32,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], *, identities: Mapping[str, 
     except ValidationError as error:
         place = ".".join(map(str, (KEY, *error.errors(include_url=False, include_input=False)[0]["loc"])))
         raise UserError(
-            f"the checkpoint of --ckpt_path is not one of LatentRefinement (see {place}); give one that fit wrote"
+            f"the checkpoint of --ckpt_path is not one of LatentRefinement; give one that fit wrote (see {place})"
         ) from None
     for role, then in checkpoint[KEY]["identities"].items():
         now = identities.get(role)

@@ -44,7 +44,7 @@ def test_a_template_that_does_is_no_matter(template, system):
 def test_a_beginning_that_is_written_twice_counts_once():
     tokenizer = words()
     tokenizer.bos_token = "<<"
-    tokenizer.chat_template = "{{ bos_token }}" + PLAIN
+    tokenizer.chat_template = "{{ bos_token }} " + PLAIN
     [once] = encode_chats(tokenizer, [chat(tokenizer, "Is Tom a gorpus?", system=None)])
     tokenizer.chat_template = "{{ bos_token }} " + tokenizer.chat_template
     [twice] = encode_chats(tokenizer, [chat(tokenizer, "Is Tom a gorpus?", system=None)])
