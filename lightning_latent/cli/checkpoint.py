@@ -101,6 +101,9 @@ def check_content(content: Any, *, path: str, going_on: bool) -> None:
     lacking = [key for key in _TO_GO_ON if going_on and key not in content]
     if lacking:
         raise UserError(f"{flag}: it lacks {lacking[0]}, without which fit cannot go on; give one that fit wrote whole")
+    for name, value in content["state_dict"].items():
+        if not isinstance(value, torch.Tensor) and not name.endswith("_extra_state"):  # modules may keep other things
+            raise UserError(f"{flag}: {name} is no tensor; give a checkpoint that fit wrote")
     name = not_finite(content["state_dict"])
     if name is not None:
         raise UserError(f"{flag}: {name} is not finite; give a checkpoint from before the numbers were lost")

@@ -11,6 +11,7 @@ from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from lightning_latent.errors import UserError
 
+_LONGEST_NAME = 255  # bytes, on all common file systems
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Where a file or folder is not what it must be, or not ours. Not ENOENT: who forgets to make a folder has a defect.
 _REFUSED = {
@@ -46,14 +47,15 @@ def what_failed(error: BaseException) -> str | None:
 def check_folder(folder: Path) -> None:
     """Refuse, by a `UserError`, a run's folder that cannot be made or written, before anything is computed."""
     there = folder
-    while not there.exists() and there != there.parent:
+    too_long = any(len(part.encode()) > _LONGEST_NAME for part in folder.parts)
+    while not too_long and not there.exists() and there != there.parent:
         there = there.parent
-    if not there.is_dir():
+    if too_long:
+        problem = "a name in it is too long"
+    elif not there.is_dir():
         problem = f"{there} is a file, not a folder"
     elif not os.access(there, os.W_OK | os.X_OK):
         problem = f"no permission to write in {there}"
-    elif any(len(part.encode()) > 255 for part in folder.parts):
-        problem = "a name in it is too long"
     else:
         return
     raise UserError(f"{folder}: {problem}; {_MEND}")

@@ -10,6 +10,7 @@ import lightning as L
 
 from lightning_latent.bounds import PositiveInt
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
 from lightning_latent.reasoner.reasoner import LatentReasoner
@@ -103,6 +104,7 @@ class ExportReasoners(L.Callback):
         pl_module.reasoner.metadata = pl_module.curriculum.metadata(stage=pl_module.trained_stage)
         if not trainer.is_global_zero:
             return
+        check_saved(pl_module.state_dict())
         partial = root / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         save_trained(pl_module.built, pl_module.reasoner, partial, lora=self.lora)
