@@ -17,7 +17,7 @@ from rich.table import Table
 
 from lightning_latent.cli.exits import exit_codes
 from lightning_latent.data import Benchmark, Example
-from lightning_latent.data.datamodule import question_key
+from lightning_latent.data.overlap import question_key
 from lightning_latent.data.streaming.row_source import open_rows
 
 

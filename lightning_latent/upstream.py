@@ -1,6 +1,7 @@
 """What the libraries do not offer publicly, in one place: what is reached into, and what it waits for upstream."""
 
 import copy
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,7 +25,17 @@ PARSER_ATTEMPTS = (
     "Given value type",
     "Given value: Namespace",
     "Given value: NestedArg",
+    "Subclass types expect one of",
+    "a class path (str)",
+    "a dict with",
+    "1 validation error",
+    "For further information visit",
 )
+# How pydantic, which it asks, says that a number is out of bounds.
+PARSER_BOUND = re.compile(r"(?:Input should be|Value error,) (.+?) \[type=\w+, input_value=(.+?), input_type=")
+# How it says that there is no such key, of a class and of a subcommand.
+PARSER_OPTION = re.compile(r"Option '(.+?)' is not accepted")
+PARSER_SUBCOMMAND_OPTION = re.compile(r"Subcommand '\w+' does not accept option '(.+?)'")
 
 
 def fork_cache(cache: Cache) -> Cache:

@@ -1,5 +1,6 @@
 """A module and data for tests of what surrounds a model: no language model, milliseconds a step."""
 
+import errno
 import json
 import os
 import signal
@@ -104,3 +105,29 @@ class StopAt(L.Callback):
     def on_train_batch_end(self, trainer, *arguments):
         if trainer.global_step == self.step:
             raise KeyboardInterrupt
+
+
+class SignalAt(L.Callback):
+    """Asks this process to stop while it is at a batch.
+
+    Args:
+        signum: The signal.
+        batch: Its number, from 0.
+    """
+
+    def __init__(self, signum: int, *, batch: int = 1) -> None:
+        self.signum = signum
+        self.batch = batch
+
+    def _ask(self, trainer, module, batch, batch_idx, *_):
+        if batch_idx == self.batch:
+            os.kill(os.getpid(), self.signum)
+
+    on_train_batch_start = on_validation_batch_start = _ask
+
+
+class FullDisk(L.Callback):
+    """Finds no room after the first batch."""
+
+    def on_train_batch_end(self, *arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/some.file")

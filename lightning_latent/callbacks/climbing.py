@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
@@ -26,7 +27,14 @@ class AnswerClimbing(LatentCallback):
         tokens: Tokens of the answer that count, from the end marker on.
     """
 
-    def __init__(self, *, steps: int = 10, search_step: float = 0.05, guard: bool = True, tokens: int = 4) -> None:
+    def __init__(
+        self,
+        *,
+        steps: PositiveInt = 10,
+        search_step: NonNegativeFloat = 0.05,
+        guard: bool = True,
+        tokens: PositiveInt = 4,
+    ) -> None:
         for name, value in (("steps", steps), ("tokens", tokens)):
             if value < 1:
                 raise UserError(f"{name} of {type(self).__name__} is {value}; it must be at least 1")

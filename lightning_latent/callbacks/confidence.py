@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.climbing import AnswerClimbing
 from lightning_latent.errors import UserError
 from lightning_latent.refinement.confidence import confidence
@@ -22,7 +23,13 @@ class AnswerConfidence(AnswerClimbing):
     """
 
     def __init__(
-        self, *, top: int = 10, steps: int = 10, search_step: float = 0.05, guard: bool = True, tokens: int = 4
+        self,
+        *,
+        top: PositiveInt = 10,
+        steps: PositiveInt = 10,
+        search_step: NonNegativeFloat = 0.05,
+        guard: bool = True,
+        tokens: PositiveInt = 4,
     ) -> None:
         super().__init__(steps=steps, search_step=search_step, guard=guard, tokens=tokens)
         if top < 2:

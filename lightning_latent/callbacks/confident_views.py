@@ -8,6 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.callbacks.escalation import choose_candidates
 from lightning_latent.callbacks.views import SymmetricViews
 from lightning_latent.data.example import Example
@@ -42,9 +43,9 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
     def __init__(
         self,
         *,
-        count: int = 1,
+        count: PositiveInt = 1,
         choose: Literal["log_odds", "most_confident"] = "log_odds",
-        batch_size: int = 500,
+        batch_size: PositiveInt = 500,
         seed: int = 0,
     ) -> None:
         self.count = count

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat
 from lightning_latent.errors import UserError
 from lightning_latent.refinement.contrast import (
     Sign,
@@ -42,7 +43,7 @@ class ContrastiveFeedback(LatentCallback):
         *,
         strong: str | None = None,
         weak: str | None = None,
-        search_step: float = 0.05,
+        search_step: NonNegativeFloat = 0.05,
         scale: StepScale = "relative",
         sign: Sign = "descent",
         gradient: Literal["closed_form", "through"] = "closed_form",

@@ -2,6 +2,7 @@
 
 import torch
 
+from lightning_latent.bounds import FiniteFloat
 from lightning_latent.callbacks.escalation import choose_candidates, most_candidates
 from lightning_latent.data.example import Example
 from lightning_latent.evaluation.answer import Answer
@@ -26,7 +27,7 @@ class ContrastiveLogits(QuestionCallback):
         weight: alpha, how much their difference counts.
     """
 
-    def __init__(self, *, strong: str = "beside:strong", weak: str = "beside:weak", weight: float = 0.5) -> None:
+    def __init__(self, *, strong: str = "beside:strong", weak: str = "beside:weak", weight: FiniteFloat = 0.5) -> None:
         self.strong = strong
         self.weak = weak
         self.weight = weight

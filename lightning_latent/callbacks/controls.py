@@ -5,6 +5,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat
 from lightning_latent.errors import UserError
 from lightning_latent.refinement import controls
 from lightning_latent.refinement.hooks import LatentCallback, Refining
@@ -47,7 +48,7 @@ class RandomDirection(LatentCallback):
         seed: Seed of the directions, which depend on the question's text besides.
     """
 
-    def __init__(self, *, search_step: float = 0.05, seed: int = 0) -> None:
+    def __init__(self, *, search_step: NonNegativeFloat = 0.05, seed: int = 0) -> None:
         self.search_step = search_step
         self.seed = seed
         self._questions: Sequence[str] = ()

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.escalation import choose_candidates, escalate, most_candidates
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -27,7 +28,7 @@ class EarlyAnswer(QuestionCallback):
             when the best one is the same as at the score before.
     """
 
-    def __init__(self, *, every: int = 1, threshold: float | None = None) -> None:
+    def __init__(self, *, every: PositiveInt = 1, threshold: NonNegativeFloat | None = None) -> None:
         if every < 1:
             raise UserError(f"every of EarlyAnswer is {every}; it must be at least 1")
         self.every = every

@@ -86,9 +86,12 @@ def choose_candidates(
 ) -> list[Answer]:
     """Answer each question by the candidate with the greatest total `[B, C]`, the first of equals, and judge it.
 
-    Where there are `courses`, an answer has its own, with each candidate judged.
+    A question among whose totals is one that is no number gets no answer, rather than the first candidate. Where there
+    are `courses`, an answer has its own, with each candidate judged.
     """
-    chosen = [example.options[at] for example, at in zip(batch, totals.argmax(-1).tolist(), strict=True)]
+    lost = totals.isnan().any(-1).tolist()
+    best = zip(batch, totals.argmax(-1).tolist(), lost, strict=True)
+    chosen = ["" if nothing else example.options[at] for example, at, nothing in best]
     said = Said([""] * len(batch), chosen, [0] * len(batch))
     answers = [
         judge(module.benchmark, example, said, row=row, latents=latents[row], seconds=seconds[row])

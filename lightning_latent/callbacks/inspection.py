@@ -7,6 +7,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Lens, lens_markdown, trajectory_figure
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
@@ -43,7 +44,7 @@ class TrajectoryInspection(Callback):
 
     only_watches = True
 
-    def __init__(self, *, num_questions: int = 4, top_tokens: int = 3, embedding: bool = True) -> None:
+    def __init__(self, *, num_questions: PositiveInt = 4, top_tokens: PositiveInt = 3, embedding: bool = True) -> None:
         for name, value in (("num_questions", num_questions), ("top_tokens", top_tokens)):
             if value < 1:
                 raise UserError(f"TrajectoryInspection.{name} is {value}; it must be at least 1")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from lightning_latent.bounds import BelowOne
 from lightning_latent.errors import UserError
 from lightning_latent.refinement.blending import accumulate, blend
 from lightning_latent.refinement.hooks import LatentCallback
@@ -23,7 +24,7 @@ class ResidualBlending(LatentCallback):
         UserError: A rate is below 0, or 1 and more.
     """
 
-    def __init__(self, *, memory_rate: float = 0.0, gradient_history: float = 0.0) -> None:
+    def __init__(self, *, memory_rate: BelowOne = 0.0, gradient_history: BelowOne = 0.0) -> None:
         for name, value in (("memory_rate", memory_rate), ("gradient_history", gradient_history)):
             if not 0.0 <= value < 1.0:
                 raise UserError(f"blending.{name} is {value}; it must be at least 0 and below 1")

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.escalation import choose_candidates, escalate, most_candidates
 from lightning_latent.callbacks.views import most_frequent
 from lightning_latent.data.example import Example
@@ -48,9 +49,9 @@ class NoiseSamples(QuestionCallback):
     def __init__(
         self,
         *,
-        count: int = 8,
-        noise: float = 0.3,
-        threshold: float | None = None,
+        count: PositiveInt = 8,
+        noise: NonNegativeFloat = 0.3,
+        threshold: NonNegativeFloat | None = None,
         combine: Combine = "mean_log_probability",
         seed: int = 0,
     ) -> None:

@@ -2,6 +2,7 @@
 
 import torch
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.callbacks.escalation import escalate
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -23,7 +24,7 @@ class StableAnswer(QuestionCallback):
         most: Iterations, at most.
     """
 
-    def __init__(self, *, most: int = 8) -> None:
+    def __init__(self, *, most: PositiveInt = 8) -> None:
         if most < 2:
             raise UserError(f"most of StableAnswer is {most}; it must be at least 2")
         self.most = most

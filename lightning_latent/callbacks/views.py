@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, take_down
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
@@ -51,11 +52,11 @@ class SymmetricViews(QuestionCallback):
     def __init__(
         self,
         *,
-        count: int = 1,
-        threshold: float | None = None,
+        count: PositiveInt = 1,
+        threshold: NonNegativeFloat | None = None,
         combine: Combine = "mean_log_probability",
         own: bool = True,
-        batch_size: int = 500,
+        batch_size: PositiveInt = 500,
         seed: int = 0,
     ) -> None:
         for name, value in (("count", count), ("batch_size", batch_size)):
@@ -103,12 +104,14 @@ class SymmetricViews(QuestionCallback):
     def totals(
         self, batch: list[Example], module: Refining, *, plain: bool = False
     ) -> tuple[Tensor, list[int], list[float], list[Course]]:
-        """Scores `[B, C]` put together; views used, seconds taken and the course of each question."""
+        """Scores `[B, C]` put together, NaN where a score was none; views used, seconds and course of each question."""
         if self.threshold is not None:
             return self._escalated(batch, module, plain=plain)
         started, size = clock(module.reasoner.device), len(batch)
         views = [self.told(example, number, module) for number in range(self.count) for example in batch]
-        totals = _RULES[self.combine](self._scores(views, module, plain=plain).view(self.count, size, -1))
+        scores = self._scores(views, module, plain=plain).view(self.count, size, -1)
+        lost = scores.isnan().any(-1).any(0)  # not every rule hands on what is no number
+        totals = _RULES[self.combine](scores).masked_fill(lost.unsqueeze(-1), float("nan"))
         return totals, [self.count] * size, [(clock(module.reasoner.device) - started) / size] * size, [[]] * size
 
     def _escalated(
@@ -187,7 +190,7 @@ class AgreedAnswers(TeachingCallback):
         seed: Seed of the tellings.
     """
 
-    def __init__(self, *, count: int = 8, threshold: float = 4.0, seed: int = 0) -> None:
+    def __init__(self, *, count: PositiveInt = 8, threshold: NonNegativeFloat = 4.0, seed: int = 0) -> None:
         self.count = count
         self.threshold = threshold
         self.seed = seed

@@ -18,6 +18,8 @@ from subprocess import Popen
 
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
+from lightning_latent.cli.stopping import Stopped, stoppable
+from lightning_latent.cli.surroundings import what_failed
 from lightning_latent.errors import UserError
 
 EXIT_LOST_PROCESS = 1
@@ -35,6 +37,11 @@ _PATIENCE_SECONDS = 30.0
 def debugging() -> bool:
     """Say whether ``LATENT_DEBUG=1`` asks for tracebacks."""
     return os.environ.get("LATENT_DEBUG", "") not in ("", "0")
+
+
+def started_by_another() -> bool:
+    """Whether another process of this command has started this one, and speaks for it."""
+    return _ERROR_FILE in os.environ
 
 
 def one_line(error: BaseException | str) -> str:
@@ -55,35 +62,40 @@ def say(message: str) -> None:
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Exit with one line and code 2 on bad input, with code 130 on Ctrl-C; other errors stay what they are."""
+    """Exit with one line: code 2 on bad input, 143 and 130 when asked to stop; other errors stay what they are."""
     try:
-        yield
-    except BAD_INPUT as error:
-        if debugging():
-            raise
-        say(one_line(error))
-        sys.exit(EXIT_BAD_INPUT)
+        with stoppable():
+            yield
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr, flush=True)
+        sys.exit(stopped.exit_code)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except SystemExit as error:
-        # Lightning stops a run on Ctrl-C itself, with code 1.
+        # Lightning stops a run on an interruption itself, with code 1.
         if isinstance(error.__context__, KeyboardInterrupt):
             sys.exit(EXIT_INTERRUPTED)
         raise
+    except Exception as error:
+        failed = what_failed(error)
+        if debugging() or not (failed or isinstance(error, BAD_INPUT)):
+            raise
+        say(failed or one_line(error))
+        sys.exit(EXIT_BAD_INPUT)
 
 
 @contextmanager
 def relay(
-    processes: Callable[[], Sequence[Popen[bytes]]], *, give_up: Callable[[], None], advice: str
+    processes: Callable[[], Sequence[Popen[bytes]]], *, give_up: Callable[[], None], advice: Callable[[], str]
 ) -> Iterator[None]:
     """Let one process speak for all: the one that started the others.
 
     `processes` gives those, none yet or none at all; `give_up` ends them and clears up, before the one line is said;
-    `advice`, the end of a sentence, is what to do after a process was lost.
+    `advice` gives the end of a sentence: what to do after a process was lost, or the run was stopped.
     """
     if debugging():
         yield
-    elif _ERROR_FILE in os.environ:
+    elif started_by_another():
         with _leave_message(Path(os.environ[_ERROR_FILE])):
             yield
     else:
@@ -94,11 +106,17 @@ def relay(
             watch.start()
             try:
                 yield
-            except BAD_INPUT:
+            except (*BAD_INPUT, Stopped) as error:
                 finished.set()
                 give_up()
+                if isinstance(error, Stopped):
+                    error.advice = advice()
                 raise
-            except Exception:
+            except Exception as error:
+                if failed := what_failed(error):
+                    finished.set()
+                    give_up()
+                    raise UserError(f"{failed}; then {advice()}") from error
                 time.sleep(2 * _POLL_SECONDS)  # if a lost process is the cause, the other thread is ending this one
                 raise
             finally:
@@ -110,10 +128,13 @@ def relay(
 def _leave_message(path: Path) -> Iterator[None]:
     try:
         yield
-    except BAD_INPUT as error:
+    except Exception as error:
+        failed = what_failed(error)
+        if not (failed or isinstance(error, BAD_INPUT)):
+            raise
         # Written aside and renamed, so that it is never read by half.
         aside = path.with_name(f"{os.getpid()}")
-        aside.write_text(one_line(error), encoding="utf-8")
+        aside.write_text(failed or one_line(error), encoding="utf-8")
         aside.replace(path)
         # Ending now would break the connections of the others, who would complain. The starting process ends us.
         time.sleep(_PATIENCE_SECONDS)
@@ -125,17 +146,17 @@ def _watch(
     finished: threading.Event,
     processes: Callable[[], Sequence[Popen[bytes]]],
     give_up: Callable[[], None],
-    advice: str,
+    advice: Callable[[], str],
 ) -> None:
     while not finished.wait(_POLL_SECONDS):
         lost = [rank for rank, process in enumerate(processes(), start=1) if process.poll()]
-        if message.exists():
-            line, code = message.read_text(encoding="utf-8"), EXIT_BAD_INPUT
-        elif lost:
-            line, code = f"process {lost[0]} was lost; {advice}", EXIT_LOST_PROCESS
-        else:
+        if not (message.exists() or lost):
             continue
         give_up()
+        if message.exists():
+            line, code = message.read_text(encoding="utf-8"), EXIT_BAD_INPUT
+        else:
+            line, code = f"process {lost[0]} was lost; {advice()}", EXIT_LOST_PROCESS
         if sys.stdout.isatty():
             print("\x1b[?25h", end="")  # a progress bar hides the cursor
         sys.stdout.flush()

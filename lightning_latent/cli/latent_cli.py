@@ -4,7 +4,6 @@ import logging
 import shutil
 import sys
 import warnings
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,14 @@ from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
-from lightning_latent.callbacks import Chosen, ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
-from lightning_latent.cli.exits import BAD_INPUT, one_line, relay
+from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
+from lightning_latent.cli.checkpoint import check_checkpoint
+from lightning_latent.cli.exits import one_line, relay, started_by_another
 from lightning_latent.cli.keys import check_chosen
 from lightning_latent.cli.parser import LatentArgumentParser
+from lightning_latent.cli.stopping import StopBetweenBatches, go_on
+from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
+from lightning_latent.cli.values import check_values
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
@@ -50,10 +53,16 @@ TRAINER_DEFAULTS: dict[str, Any] = {
 # Once imported, these can be named without their module, as in `--model LatentRefinement`.
 NAMED_BY_CLASS = (LatentRefinement, PromptedModel, CoconutTraining, LatentDataModule)
 
-EVALUATIONS = ("validate", "test", "predict")
+# The keys that hold options of a class that is always there.
+GROUPS: dict[str, Callable[..., Any]] = {
+    "trainer": L.Trainer,
+    "feedback": ContrastiveFeedback,
+    "blending": ResidualBlending,
+    "views": SymmetricViews,
+    "predictions": Predictions,
+}
 
-# What --ckpt_path may be besides a path; Lightning finds out what they stand for.
-CHECKPOINT_WORDS = ("last", "hpc", "registry")
+EVALUATIONS = ("validate", "test", "predict")
 
 
 class LatentCLI(LightningCLI):
@@ -93,11 +102,9 @@ class LatentCLI(LightningCLI):
 
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        parser.add_lightning_class_args(ContrastiveFeedback, "feedback")
-        parser.add_lightning_class_args(ResidualBlending, "blending")
-        parser.add_lightning_class_args(SymmetricViews, "views")
-        parser.add_lightning_class_args(Chosen, "chosen")
-        parser.add_lightning_class_args(Predictions, "predictions")
+        for key, made in GROUPS.items():
+            if made is not L.Trainer:
+                parser.add_lightning_class_args(made, key)
 
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
@@ -105,6 +112,7 @@ class LatentCLI(LightningCLI):
         subcommand = self.config.get("subcommand")
         if subcommand:
             # Found out before a model loads.
+            check_values(self.config[subcommand], groups=GROUPS)
             check_checkpoint(self.config[subcommand].get("ckpt_path"), subcommand=subcommand)
             check_chosen(self.config[subcommand])
 
@@ -119,21 +127,20 @@ class LatentCLI(LightningCLI):
     def instantiate_classes(self) -> None:
         try:
             super().instantiate_classes()
-        except ValueError as error:
-            # What a constructor raises comes wrapped in the types that the parser tried besides.
-            cause: BaseException = error
-            while cause.__cause__ is not None:
-                cause = cause.__cause__
-            if isinstance(cause, (*BAD_INPUT, ValueError)):
-                raise UserError(one_line(cause)) from error
-            raise
+        except Exception as error:
+            complaint = constructor_complaint(error)
+            if complaint is None:
+                raise
+            raise UserError(one_line(complaint)) from error
 
     @override
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
         try:
-            return super().instantiate_trainer(**kwargs)
-        except (TypeError, ValueError, RuntimeError) as error:
+            trainer = super().instantiate_trainer(**kwargs)
+        except Exception as error:  # it runs nothing but Lightning's look at its own options
             raise UserError(f"trainer: {one_line(error)}") from error
+        trainer.callbacks.append(StopBetweenBatches(started=started_by_another()))  # type: ignore[attr-defined]
+        return trainer
 
     @override
     def after_instantiate_classes(self) -> None:
@@ -169,17 +176,28 @@ class LatentCLI(LightningCLI):
         if fitted is None or not fitted.is_file():
             mend = "run fit with the same configs, or give --ckpt_path"
             raise UserError(f"nothing is learned yet: there is no {fitted or 'run folder'}; {mend}")
+        check_checkpoint(str(fitted), subcommand="test")
         return {**arguments, "ckpt_path": str(fitted)}
 
     def _carry_out(self, run: Callable[..., Any], arguments: dict[str, Any]) -> None:
         made_now = self.directory if self.trainer.is_global_zero else None
         if made_now is not None and made_now.exists():
             made_now = None
-        last = None if self.directory is None else self.directory / "checkpoints" / "last.ckpt"
-        again = f"with --ckpt_path {last}, if it is there" if self.subcommand == "fit" else "to go on where it stopped"
-        advice = f"run the command again {again}"
-        with relay(lambda: started_processes(self.trainer), give_up=lambda: self._give_up(made_now), advice=advice):
-            run(**arguments)
+        if self.trainer.is_global_zero:
+            check_folder(self.directory or Path(self.trainer.default_root_dir))
+        with relay(
+            lambda: started_processes(self.trainer),
+            give_up=lambda: self._give_up(made_now),
+            advice=lambda: go_on(self.directory, subcommand=self.subcommand),
+        ):
+            try:
+                run(**arguments)
+            except Exception as error:
+                complaint = restoring_complaint(error)
+                if complaint is None or not arguments.get("ckpt_path"):
+                    raise
+                flag = f"--ckpt_path {arguments['ckpt_path']}"
+                raise UserError(f"{flag}: cannot be restored ({complaint}); give one of this run") from error
         if self.trainer.is_global_zero:
             for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Predictions) and (line := callback.closing_line()):
@@ -227,25 +245,12 @@ def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
     )
 
 
-def check_checkpoint(path: str | None, *, subcommand: str) -> None:
-    """Refuse, by a `UserError`, a ``--ckpt_path`` (a path, an address, a word) that leads to no checkpoint."""
-    if not path:
-        return
-    # Lightning would look for these in the new run's folder, and evaluate what is not fitted when it finds none.
-    if path == "best" or (path == "last" and subcommand != "fit"):
-        raise UserError(f"--ckpt_path {path}: known only within the run that wrote it; give the checkpoint's path")
-    if path.split(":")[0] in CHECKPOINT_WORDS or "://" in path or Path(path).is_dir():
-        return
-    if not Path(path).exists():
-        raise UserError(f"--ckpt_path {path}: no such file; checkpoints are in runs/<name>/<version>/checkpoints/")
-    if not zipfile.is_zipfile(path):
-        raise UserError(f"--ckpt_path {path}: not a checkpoint that Lightning has written")
-
-
 def remove_beginnings(directory: Path) -> None:
     """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result."""
-    beginnings = [file for name in ("events.out.*", "config.yaml", "hparams.yaml") for file in directory.glob(name)]
-    if directory.exists() and set(directory.iterdir()) <= set(beginnings):
+    names = ("events.out.*", "config.yaml", "hparams.yaml", "predictions.shards")
+    beginnings = [file for name in names for file in directory.glob(name)]
+    answered = any(file.stat().st_size for file in directory.glob("predictions.shards/rank*.jsonl"))
+    if directory.exists() and not answered and set(directory.iterdir()) <= set(beginnings):
         shutil.rmtree(directory)
 
 

@@ -1,18 +1,34 @@
-"""The parser of the command line's arguments, and what it says of wrong ones."""
+"""The parser of the command line's arguments: how it reads configs, and what it says of wrong ones."""
 
-import re
+import argparse
 import sys
-from typing import NoReturn
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
+from jsonargparse import Namespace, set_loader
 from lightning.pytorch.cli import LightningArgumentParser
 from typing_extensions import override
+from yaml import YAMLError
 
-from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, one_line, say
-from lightning_latent.upstream import PARSER_ATTEMPTS
+from lightning_latent.cli.complaint import plain
+from lightning_latent.cli.config_file import MODE, check_config, load
+from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, say
+
+COMMANDS = ("fit", "validate", "test", "predict", "compare")
+
+set_loader(MODE, load, exceptions=(YAMLError,))
 
 
 class LatentArgumentParser(LightningArgumentParser):
     """Says what is wrong with the arguments in one line, without sixty lines of usage before it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"parser_mode": MODE, **kwargs})
+
+    @override
+    def parse_path(self, path: Any, *args: Any, **kwargs: Any) -> Namespace:
+        check_config(path, groups={key.partition(".")[0] for key in known_keys(self) if "." in key})
+        return super().parse_path(path, *args, **kwargs)
 
     @override
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
@@ -20,17 +36,15 @@ class LatentArgumentParser(LightningArgumentParser):
             raise ex
         if not self.exit_on_error:
             super().error(message, ex)
-        say(plain(message))
+        say(plain(message, known=set(known_keys(self)), commands=COMMANDS))
         sys.exit(EXIT_BAD_INPUT)
 
 
-def plain(message: str) -> str:
-    r"""Give what ``jsonargparse`` says on one line, without the types that were tried in vain.
-
-    >>> plain('Parser key "model":\n  - Subtypes: [A, None]\n  - Expected a <class \'int\'>\n  Given value: x')
-    'Parser key "model": Expected a int; Given value: x'
-    """
-    lines = [line.strip().removeprefix("- ") for line in message.splitlines()]
-    told = dict.fromkeys(line for line in lines if not line.startswith(PARSER_ATTEMPTS))
-    text = "; ".join(told).replace(":; ", ": ").replace("Expected a dot import path string", "No such class")
-    return one_line(re.sub(r"<class '([\w.]+)'>", r"\1", text))
+def known_keys(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """The keys of a parser and of its subcommands, without those of the classes that a config names."""
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            for below in action.choices.values():
+                yield from known_keys(below)
+        elif action.dest != argparse.SUPPRESS:
+            yield action.dest

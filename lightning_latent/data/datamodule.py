@@ -7,9 +7,10 @@ from pathlib import Path
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
+from lightning_latent.bounds import NonNegativeInt, PositiveInt
 from lightning_latent.data.benchmark import Benchmark
-from lightning_latent.data.benchmarks.choices import without_options
 from lightning_latent.data.example import Example
+from lightning_latent.data.overlap import question_key
 from lightning_latent.data.streaming.loader import EvalLoader, TrainLoader
 from lightning_latent.data.streaming.row_source import RowSource, open_rows
 from lightning_latent.data.streaming.share import Share
@@ -50,7 +51,7 @@ class LatentDataModule(LightningDataModule):
         streaming: Read files and hub datasets front to back while iterating; else map them into memory, through the
             cache of `datasets`, and parse every row once at the start.
         deduplicate: Drop training questions that occur in validation or test, all of them whatever `max_eval` is, going
-            by letters and digits in lower case. Reads the data once more at the start.
+            by letters, digits and signs in lower case. Reads the data once more at the start.
         skip_bad: Leave out rows of files and hub datasets that cannot be parsed, with a warning that says how many and
             where, instead of ending the run at the first. Reads the data once more at the start.
     """
@@ -62,13 +63,13 @@ class LatentDataModule(LightningDataModule):
     validation: ExampleSource | Path | None = None
     test: ExampleSource | Path | None = None
     predict: ExampleSource | Path | None = None
-    batch_size: int = 32
-    eval_batch_size: int = 64
-    num_workers: int = 0
-    shuffle_buffer: int = 10_000
+    batch_size: PositiveInt = 32
+    eval_batch_size: PositiveInt = 64
+    num_workers: NonNegativeInt = 0
+    shuffle_buffer: NonNegativeInt = 10_000
     seed: int = 0
-    max_train: int | None = None
-    max_eval: int | None = None
+    max_train: PositiveInt | None = None
+    max_eval: PositiveInt | None = None
     streaming: bool = True
     deduplicate: bool = False
     skip_bad: bool = False
@@ -191,15 +192,6 @@ class LatentDataModule(LightningDataModule):
         if not self.streaming:
             source.parse_all()
         return source
-
-
-def question_key(example: Example) -> str:
-    """What two copies of a question have in common: its letters and digits, in lower case, without its options.
-
-    >>> question_key(Example("1", "How many eggs -- 3, or 4?", (), "3"))
-    'howmanyeggs3or4'
-    """
-    return "".join(filter(str.isalnum, without_options(example.question, example.options).lower()))
 
 
 def _skipped(split: str, errors: list[str]) -> str:

@@ -17,7 +17,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def fingerprint(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
-    """Describe the method, the models, the learned state, the callbacks and the code of a run, in JSON's types.
+    """Describe the method, the models, the learned state, the callbacks, the precision and the code of a run, as JSON.
 
     Learned state is hashed. Of callbacks, Lightning's own change no answer and are left out, as are those that say so
     by an attribute `only_watches`; the others count by the constructor arguments that they keep under the same name and
@@ -32,6 +32,7 @@ def fingerprint(trainer: Trainer, module: LightningModule) -> dict[str, Any]:
         "learned state": _hash(module.state_dict()),
         "model options": _described(module),
         "callbacks": [[*_described(callback), _hash(callback.state_dict())] for callback in callbacks],
+        "precision": str(trainer.precision),
         "code": _package_hash(),
     }
     # Through JSON and back, so that it equals what is read from a file. Objects count by their type, for their

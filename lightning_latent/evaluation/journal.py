@@ -1,13 +1,12 @@
 """Answers on disk while a run goes on: one file a process, and what an interrupted or finished run left of them."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any, TextIO
 
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, to_row
-from lightning_latent.evaluation.run import PREDICTIONS, RUN, read_answers, whole_lines
+from lightning_latent.evaluation.run import PREDICTIONS, RUN, read_about, read_answers, whole_lines
 from lightning_latent.io import json_line, write_json
 
 
@@ -31,11 +30,19 @@ class Journal:
         Raises:
             UserError: The folder holds answers that depend on something else.
         """
+        if self.directory.exists() and not self.directory.is_dir():
+            raise UserError(f"{self.directory} is a file; name this run's folder otherwise")
         answered = any(whole_lines(path) for path in self.shards.glob("rank*.jsonl"))
+        if answered and not (self.shards / RUN).is_file():
+            raise UserError(
+                f"{self.shards} holds answers without {RUN}, so that it is not known whose they are; remove that folder"
+            )
         for file, counts in ((self.directory / RUN, True), (self.shards / RUN, answered)):
-            if not (counts and file.is_file()):
+            if not file.is_file():
                 continue
-            found = json.loads(file.read_text(encoding="utf-8")).get("depends_on") or {}
+            found = read_about(file).get("depends_on") or {}
+            if not counts:
+                continue
             changed = [key for key, value in depends_on.items() if found.get(key) != value]
             if changed:
                 raise UserError(
@@ -79,4 +86,6 @@ class Journal:
     def remove(self) -> None:
         """Delete the unfinished part, if it is there."""
         if self.shards.exists():
+            for path in self.shards.glob("rank*.jsonl"):  # before run.json, which says whose they are
+                path.unlink()
             shutil.rmtree(self.shards)

@@ -7,15 +7,18 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig, PreTrainedModel
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import clock, judge
+from lightning_latent.evaluation.chat import LostRows, chat, check_template, encode_chats, stop_tokens
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import Said
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_model
+from lightning_latent.reasoner.text import pad_left
 
 Style = Literal["cot", "concise", "short"]
 
@@ -50,7 +53,7 @@ class PromptedModel(AnsweringModule):
         method: str | None = None,
         style: Style = "cot",
         system: str | None = None,
-        max_new_tokens: int = 512,
+        max_new_tokens: PositiveInt = 512,
         dtype: DType = "auto",
         attention: str = "sdpa",
         revision: str | None = None,
@@ -79,11 +82,10 @@ class PromptedModel(AnsweringModule):
             attention=self.attention,
             trust_remote_code=self.trust_remote_code,
         )
-        if self.tokenizer.chat_template is None:
-            raise UserError(f"the tokenizer of {self.path!r} has no chat template; name an instruction-tuned model")
+        check_template(self.tokenizer, path=self.path, system=self.system)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.stops = stop_tokens(model)
+        self.stops = stop_tokens(model, self.tokenizer)
         # In place of the checkpoint's own: transformers takes from it whatever a call does not set, such as the
         # repetition penalty that chat models come with, and the answers would not be greedy.
         model.generation_config = GenerationConfig(
@@ -107,15 +109,20 @@ class PromptedModel(AnsweringModule):
         assert self.model is not None
         started = clock(self.model.device)
         form = self.benchmark.answer_form
-        chats = [self._chat(prompt(example.question, style=self.style, form=form)) for example in batch]
-        # The template has written the special tokens already.
-        inputs: Any = self.tokenizer(
-            chats, padding=True, padding_side="left", add_special_tokens=False, return_tensors="pt"
-        ).to(self.model.device)
-        output = self.model.generate(  # type: ignore[operator]
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        asked = [prompt(example.question, style=self.style, form=form) for example in batch]
+        chats = encode_chats(self.tokenizer, [chat(self.tokenizer, text, system=self.system) for text in asked])
+        for example, row in zip(batch, chats, strict=True):
+            self._check_length(example, len(row))
+        ids, mask = pad_left(chats, pad=self.tokenizer.pad_token_id, device=self.model.device)
+        lost = LostRows()
+        output: Any = self.model.generate(  # type: ignore[operator]
+            input_ids=ids, attention_mask=mask, logits_processor=[lost]
         )
-        rows = [until_stop(row, self.stops) for row in output[:, inputs["input_ids"].shape[1] :].tolist()]
+        assert lost.rows is not None
+        rows = [
+            [] if nothing else until_stop(row, self.stops)
+            for row, nothing in zip(output[:, ids.shape[1] :].tolist(), lost.rows.tolist(), strict=True)
+        ]
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         said = Said(texts, [self.benchmark.extract(text) for text in texts], list(map(len, rows)), read=True)
         seconds = (clock(self.model.device) - started) / len(batch)
@@ -124,10 +131,14 @@ class PromptedModel(AnsweringModule):
             for row, example in enumerate(batch)
         ]
 
-    def _chat(self, text: str) -> str:
-        system = [] if self.system is None else [{"role": "system", "content": self.system}]
-        messages = [*system, {"role": "user", "content": text}]
-        return str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+    def _check_length(self, example: Example, tokens: int) -> None:
+        assert self.model is not None
+        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        if limit is not None and tokens + self.max_new_tokens > limit:
+            raise UserError(
+                f"{example.id}: {tokens} tokens of prompt and {self.max_new_tokens} of answer (model.max_new_tokens) "
+                f"exceed the model's context of {limit}; drop the question, or use a model with a longer context"
+            )
 
 
 def prompt(question: str, *, style: Style, form: str) -> str:
@@ -139,12 +150,6 @@ def prompt(question: str, *, style: Style, form: str) -> str:
     Do not explain anything. Give nothing but one last line that reads "### " and your answer, which is a number.
     """
     return f'{question}\n\n{_HOW[style]} one last line that reads "### " and your answer, which is {form}.'
-
-
-def stop_tokens(model: PreTrainedModel) -> list[int]:
-    """The tokens at which a model ends its turn, of which chat models may have several."""
-    stops = model.generation_config.eos_token_id
-    return [stops] if isinstance(stops, int) else list(stops or [])
 
 
 def until_stop(row: Sequence[int], stops: Sequence[int]) -> list[int]:

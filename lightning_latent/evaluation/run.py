@@ -1,19 +1,40 @@
 """A finished run in its folder: `predictions.jsonl`, one line a question, and `run.json`, which says whose they are."""
 
-import json
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
 from lightning_latent.errors import UserError
-from lightning_latent.evaluation.answer import Answer, from_row, natural_key, to_row
+from lightning_latent.evaluation.answer import Answer, natural_key, to_row
 from lightning_latent.evaluation.calibration import calibration
 from lightning_latent.evaluation.paired import accuracy_ci
 from lightning_latent.io import write_json, write_jsonl
 
 PREDICTIONS, RUN = "predictions.jsonl", "run.json"
+_MEND = "remove the folder and run again"
+
+
+class _About(TypedDict, total=False):
+    """What is read of a `run.json`; there is more in it."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    method: str
+    benchmark: str | None
+    split: str | None
+    device: str
+    batch_size: int
+    depends_on: dict[str, Any]
+
+
+_ABOUT: TypeAdapter[_About] = TypeAdapter(_About)
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer, config=ConfigDict(allow_inf_nan=False))
 
 
 class Run(NamedTuple):
@@ -44,6 +65,7 @@ def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
         "latents_per_question": sum(answer.latents for answer in answers) / n,
         "seconds_per_question": sum(answer.seconds for answer in answers) / n,
         "fallbacks": sum(answer.fallback for answer in answers),
+        "no_answer": sum(answer.answer == "" for answer in answers),
         **calibration(answers),
     }
 
@@ -76,14 +98,28 @@ def read_run(directory: str | Path) -> Run:
         UserError: There is none, or several, or its files cannot be read.
     """
     path = _with_answers(Path(directory))
+    about = read_about(path / RUN)
+    if "method" not in about:
+        raise UserError(f"{path / RUN}: not the description of a run (no method in it); {_MEND}")
+    answers = read_answers(path / PREDICTIONS)
+    if not answers:
+        raise UserError(f"{path / PREDICTIONS}: no answers in it; {_MEND}")
+    twice = [id for id, count in Counter(answer.id for answer in answers).items() if count > 1]
+    if twice:
+        raise UserError(f"{path / PREDICTIONS}: question {twice[0]} is answered twice; {_MEND}")
+    return Run(path, about, answers)
+
+
+def read_about(path: Path) -> dict[str, Any]:
+    """Read a `run.json`, finished or not.
+
+    Raises:
+        UserError: It is none, or a value in it is of another kind than this package writes.
+    """
     try:
-        about = json.loads((path / RUN).read_text(encoding="utf-8"))
-        if not isinstance(about, dict) or not isinstance(about.get("method"), str):
-            raise ValueError("no method in it")
-    except ValueError as error:
-        message = f"{path / RUN}: not the description of a run ({error}); remove the folder and run again"
-        raise UserError(message) from error
-    return Run(path, about, read_answers(path / PREDICTIONS))
+        return dict(_ABOUT.validate_json(path.read_bytes(), strict=True))
+    except ValidationError as error:
+        raise UserError(f"{path}: not the description of a run ({first_problem(error)}); {_MEND}") from None
 
 
 def read_answers(path: Path) -> list[Answer]:
@@ -92,14 +128,22 @@ def read_answers(path: Path) -> list[Answer]:
     Raises:
         UserError: A line is no answer; file and line are named.
     """
+    if not path.is_file():
+        raise UserError(f"{path}: no such file, though the run has ended; {_MEND}")
     answers = []
     for number, line in enumerate(whole_lines(path), start=1):
         try:
-            answers.append(from_row(json.loads(line)))
-        except (ValueError, TypeError) as error:
-            message = f"{path}:{number}: no answer of this package ({error}); remove the folder and run again"
-            raise UserError(message) from error
+            answers.append(_ANSWER.validate_json(line, strict=True))
+        except ValidationError as error:
+            raise UserError(f"{path}:{number}: no answer of this package ({first_problem(error)}); {_MEND}") from None
     return answers
+
+
+def first_problem(error: ValidationError) -> str:
+    """What is wrong first: where, and what."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def whole_lines(path: Path) -> list[bytes]:

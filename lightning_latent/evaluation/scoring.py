@@ -1,5 +1,6 @@
 """Saying an answer from where the latents end: decoded greedily, or the likeliest of a question's options."""
 
+import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import Literal, NamedTuple
@@ -97,7 +98,7 @@ def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[
 
 
 def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bool) -> str:
-    """The most likely option, the first of equals.
+    """The most likely option, the first of equals; no answer, the empty text, where a score is no number.
 
     `per_character` divides by an option's length, as evaluation harnesses do for their `acc_norm`: long options are
     less likely than short ones merely by their length.
@@ -106,7 +107,11 @@ def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bo
     'no'
     >>> choose([-3.0, -4.0], ["no", "not at all"], per_character=True)
     'not at all'
+    >>> choose([float("nan"), -4.0], ["no", "not at all"], per_character=False)
+    ''
     """
+    if not math.isfinite(max(scores)) or any(map(math.isnan, scores)):  # minus infinity is a likelihood of zero
+        return ""
     values = [score / len(text) if per_character else score for score, text in zip(scores, options, strict=True)]
     return options[max(range(len(options)), key=values.__getitem__)]
 

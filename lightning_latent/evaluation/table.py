@@ -84,6 +84,8 @@ def note(comparison: Mapping[str, Any]) -> str:
                 f"{name}: {words(chosen['settings'])} chosen among {chosen['tried']} settings, {chosen['rule']}, on "
                 f"{chosen['n']:,} validation questions ({100 * chosen['accuracy']:.1f} %)."
             )
+        if row["no_answer"]:
+            lines.append(f"{name}: {row['no_answer']:,} questions got no answer that can be read: wrong.")
     if judged_otherwise(comparison):
         lines.append(
             f'"{REFERENCE}" is what the repository of the published figures counts as right: the text after the last '

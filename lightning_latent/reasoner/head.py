@@ -35,6 +35,8 @@ def check_head(reasoner: LatentReasoner) -> None:
     finally:
         handle.remove()
     hidden = reasoner.read(ids, torch.ones_like(ids)).hidden
+    if not bool(hidden.isfinite().all()):
+        raise UserError(f"{kind} at {reasoner.model.name_or_path!r} computes no finite numbers; check its config.json")
     if not seen or not torch.equal(logits.to(seen["logits"]), seen["logits"]):
         raise UserError(f"{kind} changes logits after its output head, which is not supported; use another family")
     if not torch.allclose(seen["hidden"], hidden, rtol=0.0, atol=0.02 * float(hidden.abs().max())):

@@ -3,12 +3,12 @@
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict
 
 import torch
 from huggingface_hub import resolve_revision
 from huggingface_hub.errors import HFValidationError, RevisionResolutionError
 from torch import nn
+from typing_extensions import TypedDict
 
 from lightning_latent.embedded import resolve
 

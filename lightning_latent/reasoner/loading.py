@@ -1,14 +1,12 @@
 """Load and save latent reasoners as Hugging Face directories."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -20,6 +18,14 @@ from transformers import (
 
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import (
+    check_adapter,
+    check_adapter_tensors,
+    check_finite,
+    check_report,
+    check_vocabulary,
+    one_line,
+)
 from lightning_latent.reasoner.head import check_head
 from lightning_latent.reasoner.markers import LatentMetadata, add_markers, fit_vocabulary, read_metadata, write_metadata
 from lightning_latent.reasoner.place import find_file, pin
@@ -31,6 +37,7 @@ from lightning_latent.upstream import quiet_peft
 DType = Literal["auto", "float64", "float32", "bfloat16", "float16"]
 
 
+_ADAPTER = "adapter_model.safetensors"
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
@@ -71,6 +78,8 @@ def load_reasoner(
             raise UserError(f"the adapter {path!r} does not name the model below it; give base")
         model, tokenizer = _merge_adapter(*load(below, revision=at), path, commit=commit)
     metadata = read_metadata(model.config)
+    if num_latents is not None and num_latents < 0:
+        raise UserError(f"num_latents is {num_latents}; it must be at least 0")
     if metadata is None:
         if num_latents is None:
             raise UserError(
@@ -84,6 +93,10 @@ def load_reasoner(
     if metadata.projection:
         projection = find_projection(path, commit=commit, hidden_size=model.config.hidden_size, dtype=model.dtype)
     reasoner = LatentReasoner(model, tokenizer, metadata, projection)
+    if reasoner.max_positions is not None and reasoner.num_latents >= reasoner.max_positions:
+        raise UserError(
+            f"num_latents is {reasoner.num_latents}; {path} has a context of {reasoner.max_positions} in all"
+        )
     check_head(reasoner)
     return reasoner
 
@@ -99,7 +112,7 @@ def save_reasoner(reasoner: LatentReasoner, path: str | Path) -> None:
 
 def find_projection(path: str, *, commit: str | None, hidden_size: int, dtype: torch.dtype) -> Projection:
     """The projection of a directory, or of a hub id at a commit; a `UserError` where there is none."""
-    with _one_line(f"cannot look for a projection at {path!r}"):
+    with one_line(f"cannot look for a projection at {path!r}"):
         file = find_file(path, PROJECTION_FILE, commit=commit)
     if file is None:
         raise UserError(f"{path!r} lacks {PROJECTION_FILE}, which its config.json asks for; import or save it again")
@@ -112,7 +125,7 @@ def load_model(
     """Load a causal language model and its tokenizer as they are; see `load_reasoner`."""
     path = resolve(path)
     commit = pin(path, revision)
-    with _one_line(f"cannot load a model from {path!r}"):
+    with one_line(f"cannot load a model from {path!r} with attention {attention}"):
         loaded = AutoModelForCausalLM.from_pretrained(
             path,
             revision=commit or "main",
@@ -121,48 +134,42 @@ def load_model(
             trust_remote_code=trust_remote_code,
             use_safetensors=True,  # never a pickle, which could run code
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # and refused below, with the tensor's name
         )
     model, report = cast(tuple[PreTrainedModel, dict[str, set[str]]], loaded)
-    if report["missing_keys"]:  # transformers fills them with random numbers and goes on
-        raise UserError(f"the weights at {path!r} lack {min(report['missing_keys'])}; save the whole model again")
-    if report["unexpected_keys"]:  # leaves these out, and what was trained would compute something else
-        spare = min(report["unexpected_keys"])
-        raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
+    check_report(report, path=path)
+    check_finite(model, path=path)
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
-    return model, load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
+    tokenizer = load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
+    check_vocabulary(model, tokenizer, path=path)
+    return model, tokenizer
 
 
 def load_tokenizer(path: str, *, commit: str | None = None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:
     """Load a tokenizer of a directory, or of a hub id at a commit."""
-    with _one_line(f"cannot load a tokenizer from {path!r}"):
-        return AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+    with one_line(f"cannot load a tokenizer from {path!r}"):
+        tokenizer = AutoTokenizer.from_pretrained(path, revision=commit or "main", trust_remote_code=trust_remote_code)
+        tokenizer(["Is it?"])  # a value of another kind in its configuration shows only now
+        return tokenizer
 
 
 def load_config(path: str, *, commit: str | None = None) -> PreTrainedConfig:
     """Load the configuration of a directory, or of a hub id at a commit."""
-    with _one_line(f"cannot load a configuration from {path!r}"):
+    with one_line(f"cannot load a configuration from {path!r}"):
         return AutoConfig.from_pretrained(path, revision=commit or "main")
 
 
 def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
     """The configuration of the PEFT adapter at `path`, or None where there is a whole model or nothing."""
-    with _one_line(f"cannot look for an adapter at {path!r}"):
+    with one_line(f"cannot look for an adapter at {path!r}"):
         file = find_file(path, "adapter_config.json", commit=commit)
     if file is None:
         return None
-    with _one_line(f"cannot read {file}"):
-        return json.loads(file.read_text(encoding="utf-8"))
-
-
-@contextmanager
-def _one_line(what: str) -> Iterator[None]:
-    """Turn what the libraries raise into one line."""
-    try:
-        yield
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError(f"{what}: {reason}") from error
+    with one_line(f"cannot read {file}"):
+        config = json.loads(file.read_text(encoding="utf-8"))
+    check_adapter(config, find_file(path, _ADAPTER, commit=commit), path=path)
+    return config
 
 
 def _merge_adapter(
@@ -172,13 +179,18 @@ def _merge_adapter(
 
     Its own tokenizer, where it has one, knows of added tokens; its own configuration, of latents.
     """
-    from peft import PeftModel  # heavy, and only adapters need it
+    from peft import PeftModel, get_peft_model_state_dict  # heavy, and only adapters need it
 
     with suppress(UserError):
         tokenizer = load_tokenizer(path, commit=commit)
     fit_vocabulary(model, tokenizer)
-    with _one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
-        merged = PeftModel.from_pretrained(model, path, revision=commit or "main").merge_and_unload()
+    with one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
+        adapted = PeftModel.from_pretrained(model, path, revision=commit or "main")
+        stored = find_file(path, _ADAPTER, commit=commit)
+        assert stored is not None  # as _find_adapter has seen
+        check_adapter_tensors(stored, get_peft_model_state_dict(adapted, save_embedding_layers=False), path=path)
+        merged = adapted.merge_and_unload()
+    check_finite(merged, path=path)
     merged.config.name_or_path = path
     with suppress(OSError, ValueError):  # many adapters come without
         metadata = read_metadata(AutoConfig.from_pretrained(path, revision=commit or "main"))

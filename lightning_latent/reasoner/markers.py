@@ -1,13 +1,13 @@
 """The tokens that mark latent reasoning, and what a checkpoint says about itself."""
 
 from collections.abc import Sequence
-from types import NoneType
 from typing import NamedTuple, cast
 
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import shown, what_is_wrong
 from lightning_latent.reasoner.text import ANSWER_MARK
 
 START, END, LATENT = "<|start-latent|>", "<|end-latent|>", "<|latent|>"
@@ -51,36 +51,22 @@ def read_metadata(config: PreTrainedConfig) -> LatentMetadata | None:
     return LatentMetadata(**stored)
 
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "start": (str, int),
-    "end": (str, int, NoneType),
-    "latent": (str, int),
-    "question_end": (str,),
-    "tidy_question": (bool,),
-    "eos_outside": (bool,),
-    "answer_start": (str,),
-    "sayable": (int, NoneType),
-    "projection": (bool,),
-}
-
-
 def _what_is_wrong(stored: object) -> str | None:
     if not isinstance(stored, dict):
-        return f"it is {stored!r}, not an object"
+        return f"it is {shown(stored)}, not an object"
     unknown = sorted(set(stored) - set(LatentMetadata._fields))
     if unknown:
-        return f"unknown key {unknown[0]!r}"
+        return f"unknown key {shown(unknown[0])}"
+    if (wrong := what_is_wrong(stored)) is not None:
+        return wrong
     number = stored.get("num_latents")
     if not isinstance(number, int) or number < 0:
-        return f"num_latents is {number!r}, not a number of latents"
+        return f"num_latents is {shown(number)}, not a number of latents"
     replaced = stored.get("replaced_steps")
     if replaced is not None and (not isinstance(replaced, int) or replaced < 0):
         return f"replaced_steps is {replaced!r}, neither null nor a number of steps"
     if stored.get("thought", "hidden") not in ("hidden", "pause"):
-        return f"thought is {stored['thought']!r}, neither 'hidden' nor 'pause'"
-    for key, kinds in _KINDS.items():
-        if key in stored and type(stored[key]) not in kinds:
-            return f"{key} is {stored[key]!r}, not {' or '.join(kind.__name__ for kind in kinds)}"
+        return f"thought is {shown(stored['thought'])}, neither 'hidden' nor 'pause'"
     return None
 
 

@@ -22,8 +22,13 @@ def pin(path: str, revision: str | None = None) -> str | None:
     Raises:
         UserError: There is nothing at `path`.
     """
-    if path and Path(path).is_dir():
-        return None
+    try:
+        if path and Path(path).is_dir():
+            return None
+    except (OSError, ValueError) as error:  # a name that no file system takes
+        raise UserError(
+            f"no model at {path[:60]!r}: {error.args[-1] if error.args else error}; check the path"
+        ) from None
     try:
         return resolve_revision(path, revision=revision, local_files_only=is_offline_mode()).resolved
     except HFValidationError:

@@ -1,5 +1,6 @@
 """A frozen causal language model that thinks in latents."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
@@ -66,6 +67,7 @@ class LatentReasoner(nn.Module):
         self.opening, self.closing, self.latent_id = find_marks(metadata, tokenizer, rows=rows)
         self.start_id = self.opening[-1]
         self.end_id = self.closing[0] if self.closing else self.start_id
+        self._warned = False
         self.pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
 
     # The sizes and places that callers ask for.
@@ -167,8 +169,22 @@ class LatentReasoner(nn.Module):
                     f"question of {len(row)} tokens (and {room} for thoughts and answer) exceeds the model's context "
                     f"of {limit}: {question[:60]!r}...; drop it or use a model with a longer context"
                 )
+        self._look_for_unknown(rows, questions)
         ids, mask = pad_left(rows, pad=self.pad_id, device=self.device)
         return self.read(ids, mask)
+
+    def _look_for_unknown(self, rows: Sequence[Sequence[int]], questions: Sequence[str]) -> None:
+        """Warn, once, of the first question with a word that the tokenizer does not know."""
+        unknown, others = self.tokenizer.unk_token_id, (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
+        if self._warned or unknown is None or unknown in others:
+            return
+        strange = next((question for row, question in zip(rows, questions, strict=True) if unknown in row), None)
+        if strange is not None:
+            self._warned = True
+            warnings.warn(
+                f"the tokenizer does not know all words of {strange[:60]!r}; is it made for these questions?",
+                stacklevel=3,
+            )
 
     # Thinking.
 
@@ -256,20 +272,25 @@ class LatentReasoner(nn.Module):
     def decode(self, context: Context, *, max_new_tokens: int) -> list[list[int]]:
         """Decode greedily with the cache, from the end marker on, at most `max_new_tokens` a row.
 
-        Returns the new ids of each row, which stops at its own end-of-sequence token and includes it.
+        Returns the new ids of each row, which stops at its own end-of-sequence token and includes it. A row for which
+        the model computes what is no number says nothing.
         """
         eos = self.tokenizer.eos_token_id
         done = torch.zeros(context.batch_size, dtype=torch.bool, device=context.mask.device)
+        lost = done
         columns: list[Tensor] = []
         for step in range(max_new_tokens):
-            token = self.next_token(context.hidden).masked_fill(done, eos)
+            best, token = self.logits(context.hidden)[:, : self.metadata.sayable].max(-1)
+            lost = lost | (~best.isfinite() & ~done)  # not-a-number is the greatest of all
+            token = token.masked_fill(done | lost, eos)
             columns.append(token)
             done = done | (token == eos)
             if step + 1 == max_new_tokens or bool(done.all()):
                 break
             context = self.think(context, self.embed(token))
         rows = torch.stack(columns, dim=1).tolist()
-        return [row[: row.index(eos) + 1] if eos in row else row for row in rows]
+        said = [row[: row.index(eos) + 1] if eos in row else row for row in rows]
+        return [[] if nothing else row for row, nothing in zip(said, lost.tolist(), strict=True)]
 
     def decode_texts(self, context: Context, *, max_new_tokens: int) -> tuple[list[str], list[int]]:
         """Decode greedily to texts without special tokens, and the number of tokens each took (end of sequence too)."""

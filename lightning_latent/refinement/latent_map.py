@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lightning_latent.bounds import NonNegativeInt
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement.learned import Learned
@@ -20,7 +21,7 @@ class LatentMap(Learned):
         rank: Rank r of the map; 0 leaves the shared offset `b_t` alone.
     """
 
-    def __init__(self, *, rank: int = 8) -> None:
+    def __init__(self, *, rank: NonNegativeInt = 8) -> None:
         super().__init__()
         if rank < 0:
             raise UserError(f"the rank of a LatentMap is {rank}; it must be at least 0")
@@ -30,6 +31,8 @@ class LatentMap(Learned):
         """See `Learned.build`: a drawn `A_t`, zeros else."""
         total, size = reasoner.num_latents, reasoner.hidden_size
         dtype = torch.promote_types(reasoner.dtype, torch.float32)
+        if self.rank > size:
+            raise UserError(f"the rank of a LatentMap is {self.rank}; it must be at most {size}, the hidden size")
         down = torch.randn(total, size, self.rank) / size**0.5
         self.down = nn.Parameter(down.to(dtype))
         self.up = nn.Parameter(torch.zeros(total, self.rank, size, dtype=dtype))

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement.learned import Learned
@@ -27,7 +28,7 @@ class LowRankWeights(Learned):
         UserError: The rank is below 1.
     """
 
-    def __init__(self, *, rank: int = 6) -> None:
+    def __init__(self, *, rank: PositiveInt = 6) -> None:
         super().__init__()
         if rank < 1:
             raise UserError(f"the rank of LowRankWeights is {rank}; it must be at least 1")

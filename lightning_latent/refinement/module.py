@@ -9,6 +9,7 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
+from lightning_latent.bounds import NonNegativeInt, PositiveFloat, PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.distributed import loss_without_questions, share_of_tokens, taking_part
@@ -18,6 +19,7 @@ from lightning_latent.evaluation.answering import answer_questions, read_questio
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import Said, Scoring, option_scores, say
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.identity import identify
 from lightning_latent.reasoner.loading import DType, load_reasoner
@@ -66,12 +68,12 @@ class LatentRefinement(AnsweringModule):
         benchmark: Benchmark | None = None,
         method: str | None = None,
         learn: Learned | None = None,
-        learning_rate: float = 1e-2,
+        learning_rate: PositiveFloat = 1e-2,
         loop: Literal["stepwise", "trajectory"] = "stepwise",
-        iterations: int = 1,
+        iterations: PositiveInt = 1,
         scoring: Scoring = "generate",
-        num_latents: int | None = None,
-        max_new_tokens: int | None = None,
+        num_latents: NonNegativeInt | None = None,
+        max_new_tokens: PositiveInt | None = None,
         dtype: DType = "float32",
         attention: str = "sdpa",
         revision: str | None = None,
@@ -179,6 +181,7 @@ class LatentRefinement(AnsweringModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what the learned numbers belong to."""
+        check_saved(checkpoint["state_dict"])
         checkpoint[KEY] = pack(self.identities)
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import lightning as L
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
 from lightning_latent.reasoner.projection import save_projection
@@ -37,8 +39,8 @@ class ExportReasoners(L.Callback):
         self,
         *,
         directory: str | None = None,
-        weak_epoch: int | None = None,
-        strong_epoch: int | None = None,
+        weak_epoch: PositiveInt | None = None,
+        strong_epoch: PositiveInt | None = None,
         lora: Saved = "merged",
     ) -> None:
         self.directory = directory
@@ -103,6 +105,7 @@ class ExportReasoners(L.Callback):
         pl_module.reasoner.metadata = pl_module.metadata()
         if not trainer.is_global_zero:
             return
+        check_saved(pl_module.state_dict())
         partial = root / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         save_trained(pl_module.built, pl_module.reasoner, partial, lora=self.lora)

@@ -6,6 +6,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from lightning_latent.bounds import (
+    BelowOne,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    UnitInterval,
+)
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.distributed import loss_without_questions, share_of_tokens
@@ -14,6 +22,7 @@ from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import say
+from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.markers import LatentMetadata, ready_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.training.base import Base, BaseModel
@@ -65,23 +74,23 @@ class CoconutTraining(AnsweringModule):
         base: BaseModel,
         benchmark: Benchmark | None = None,
         mode: Mode = "coconut",
-        latents_per_step: int = 1,
-        max_latent_stage: int = 6,
-        first_stage_epochs: int = 5,
-        epochs_per_stage: int = 5,
-        initial_stage: int | Literal["last"] = 0,
+        latents_per_step: NonNegativeInt = 1,
+        max_latent_stage: NonNegativeInt = 6,
+        first_stage_epochs: NonNegativeInt = 5,
+        epochs_per_stage: NonNegativeInt = 5,
+        initial_stage: NonNegativeInt | Literal["last"] = 0,
         drop_remaining_steps: bool = True,
         pad_latent_to_max: bool = True,
         end_marker: bool = True,
-        uniform_prob: float = 0.0,
-        learning_rate: float = 1e-4,
-        betas: tuple[float, float] = (0.9, 0.999),
-        weight_decay: float = 0.01,
-        warmup_steps: int = 0,
-        cooldown: float = 0.0,
-        cooldown_factor: float = 0.2,
+        uniform_prob: UnitInterval = 0.0,
+        learning_rate: PositiveFloat = 1e-4,
+        betas: tuple[BelowOne, BelowOne] = (0.9, 0.999),
+        weight_decay: NonNegativeFloat = 0.01,
+        warmup_steps: NonNegativeInt = 0,
+        cooldown: UnitInterval = 0.0,
+        cooldown_factor: NonNegativeFloat = 0.2,
         reset_optimizer: Literal["never", "stage", "epoch"] = "stage",
-        max_new_tokens: int = 128,
+        max_new_tokens: PositiveInt = 128,
     ) -> None:
         super().__init__(benchmark=benchmark, method=METHODS[mode])
         self.base = base
@@ -155,6 +164,7 @@ class CoconutTraining(AnsweringModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the stage, on which the number of latents in evaluation depends."""
+        check_saved(checkpoint["state_dict"])
         checkpoint["trained_stage"] = self.trained_stage
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from lightning_latent.bounds import BelowOne, PositiveFloat, PositiveInt
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import DType, find_projection, load_model
@@ -44,9 +45,9 @@ class PretrainedBase(BaseModel):
         revision: str | None = None,
         dtype: DType = "float32",
         attention: str = "sdpa",
-        lora_rank: int | None = None,
-        lora_alpha: float = 32.0,
-        lora_dropout: float = 0.0,
+        lora_rank: PositiveInt | None = None,
+        lora_alpha: PositiveFloat = 32.0,
+        lora_dropout: BelowOne = 0.0,
         lora_targets: str | list[str] = "all-linear",
         trust_remote_code: bool = False,
     ) -> None:

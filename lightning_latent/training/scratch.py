@@ -14,6 +14,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
@@ -45,10 +46,10 @@ class ScratchProsQA(BaseModel):
         self,
         *,
         family: Family = "gpt2",
-        hidden_size: int = 128,
-        num_layers: int = 3,
-        num_heads: int = 4,
-        max_positions: int = 256,
+        hidden_size: PositiveInt = 128,
+        num_layers: PositiveInt = 3,
+        num_heads: PositiveInt = 4,
+        max_positions: PositiveInt = 256,
         attention: Literal["sdpa", "eager"] = "sdpa",
         names: Sequence[str] = NAMES,
         nouns: Sequence[str] = NOUNS,
@@ -93,12 +94,12 @@ class ScratchText(BaseModel):
         *,
         benchmark: Benchmark,
         data: str,
-        vocabulary: int = 1024,
+        vocabulary: PositiveInt = 1024,
         family: Family = "llama",
-        hidden_size: int = 128,
-        num_layers: int = 3,
-        num_heads: int = 4,
-        max_positions: int = 512,
+        hidden_size: PositiveInt = 128,
+        num_layers: PositiveInt = 3,
+        num_heads: PositiveInt = 4,
+        max_positions: PositiveInt = 512,
         attention: Literal["sdpa", "eager"] = "sdpa",
     ) -> None:
         if vocabulary <= _BYTES:

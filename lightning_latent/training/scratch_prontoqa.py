@@ -6,6 +6,7 @@ from typing import Literal
 
 from transformers import PreTrainedTokenizerFast
 
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.data.prontoqa.sentences import ASK, CLASSES, PEOPLE, PROPERTIES
 from lightning_latent.training.base import Base, BaseModel
 from lightning_latent.training.scratch import Family, halves_tokenizer, random_model
@@ -30,10 +31,10 @@ class ScratchProntoQA(BaseModel):
         self,
         *,
         family: Family = "gpt2",
-        hidden_size: int = 128,
-        num_layers: int = 2,
-        num_heads: int = 4,
-        max_positions: int = 256,
+        hidden_size: PositiveInt = 128,
+        num_layers: PositiveInt = 2,
+        num_heads: PositiveInt = 4,
+        max_positions: PositiveInt = 256,
         attention: Literal["sdpa", "eager"] = "sdpa",
         people: Sequence[str] = PEOPLE,
         classes: Sequence[str] = CLASSES,

@@ -25,14 +25,14 @@ def starting_process(failing: str) -> None:
             process.kill()
             process.join()
 
-    with exit_codes(), relay(list, give_up=stop, advice="start again"):
+    with exit_codes(), relay(list, give_up=stop, advice=lambda: "start again"):
         started.append(fork.Process(target=started_process, args=(failing,)))
         started[0].start()
         work("first", failing)
 
 
 def started_process(failing: str) -> None:
-    with exit_codes(), relay(list, give_up=lambda: None, advice="start again"):
+    with exit_codes(), relay(list, give_up=lambda: None, advice=lambda: "start again"):
         work("second", failing)
 
 
@@ -48,7 +48,7 @@ def test_one_process_speaks_for_both(failing: str, capfd: pytest.CaptureFixture[
 
 def test_nothing_is_left_behind() -> None:
     before = dict(os.environ)
-    with relay(list, give_up=lambda: None, advice="start again"):
+    with relay(list, give_up=lambda: None, advice=lambda: "start again"):
         folder = os.path.dirname(os.environ["LATENT_ERROR_FILE"])
         assert os.path.isdir(folder)
     assert not os.path.exists(folder)

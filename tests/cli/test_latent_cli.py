@@ -172,11 +172,11 @@ def test_fit_does_not_write_over_an_earlier_run(capfd: pytest.CaptureFixture[str
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--model.learning", "1"], "'learning' is not accepted"),
-        (["--model.learning_rate", "fast"], "Expected a float. Got value: fast"),
-        (["--trainer.max_epoch", "1"], "unrecognized arguments: --trainer.max_epoch 1"),
-        (["--trainer.max_epochs", "many"], '"trainer.max_epochs": Expected a int; Given value: many'),
-        (["--model", "NoSuchModel"], "No such class: NoSuchModel"),
+        (["--model.learning", "1"], "model.learning: no such key of BoringModule; did you mean learning_rate?"),
+        (["--model.learning_rate", "fast"], "model.learning_rate: expected float, got fast"),
+        (["--trainer.max_epoch", "1"], "--trainer.max_epoch: no such flag; did you mean --trainer.max_epochs?"),
+        (["--trainer.max_epochs", "many"], "trainer.max_epochs: expected int; got many"),
+        (["--model", "NoSuchModel"], "model: no class NoSuchModel"),
         (["--trainer.devices", "0"], "devices"),
         (["--trainer.strategy", "no_such_strategy"], "trainer: You selected an invalid strategy name"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
@@ -200,7 +200,7 @@ def test_bad_input_is_one_line_and_code_2(args: list[str], message: str, capfd: 
 def test_bad_keys_in_a_file_are_named(capfd: pytest.CaptureFixture[str]) -> None:
     Path("typo.yaml").write_text("trainer: {max_epoch: 3}")
     assert exit_code("fit", "--config", "boring.yaml", "--config", "typo.yaml") == 2
-    assert "does not accept option 'trainer.max_epoch'" in capfd.readouterr().err
+    assert "error: trainer.max_epoch: no such key; did you mean trainer.max_epochs?" in capfd.readouterr().err
 
 
 def test_evaluation_does_not_look_for_a_last_checkpoint(capfd: pytest.CaptureFixture[str]) -> None:
@@ -275,6 +275,4 @@ def test_bad_input_met_by_another_process_is_one_line_and_code_2() -> None:
 def test_a_lost_process_is_named_and_ends_the_others() -> None:
     result = run_with_two_processes("--model.fail", "killed", "--model.fail_rank", "1")
     assert result.returncode == 1, result.stderr
-    assert result.stderr.splitlines()[-1].startswith(
-        "error: process 1 was lost; run the command again with --ckpt_path"
-    )
+    assert result.stderr.splitlines()[-1] == "error: process 1 was lost; run the command again"

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.question_overlap import find_overlap, main
 from lightning_latent.data import GSM8K, AquaRat, Benchmark, Example, LatentDataModule, MathQA
 from lightning_latent.data.benchmarks.choices import with_options
-from lightning_latent.data.datamodule import question_key
+from lightning_latent.data.overlap import question_key
 from lightning_latent.data.streaming.row_source import open_rows
 
 from .conftest import prosqa_rows

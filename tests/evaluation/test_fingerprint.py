@@ -23,7 +23,7 @@ def described(*callbacks: Any, module: Rote | None = None) -> dict[str, Any]:
 
 
 def test_everything_that_answers_depend_on_is_in_it() -> None:
-    keys = {"method", "benchmark", "models", "learned state", "model options", "callbacks", "code"}
+    keys = {"method", "benchmark", "models", "learned state", "model options", "callbacks", "precision", "code"}
     assert set(described()) == keys
     # Equal objects in other places are the same; callbacks of Lightning and the one left out change no answer.
     assert described(Timer(), ResidualBlending(memory_rate=0.5)) == described(ResidualBlending(memory_rate=0.5))

@@ -12,7 +12,8 @@ from lightning_latent.data import GSM8K, LatentDataModule
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import Answer, PromptedModel, read_run
-from lightning_latent.evaluation.prompted import prompt, stop_tokens, until_stop
+from lightning_latent.evaluation.chat import stop_tokens
+from lightning_latent.evaluation.prompted import prompt, until_stop
 from lightning_latent.reasoner.loading import load_model
 from tests.data.fixtures import FIXTURES
 from tests.models import save_plain
@@ -110,10 +111,10 @@ def test_rows_end_at_the_first_of_several_stop_tokens():
 
 
 def test_stop_tokens_are_the_models(tmp_path):
-    model, _ = load_model(save_plain(tmp_path, "llama"), dtype="float32", attention="sdpa")
-    assert stop_tokens(model) == [0]
+    model, tokenizer = load_model(save_plain(tmp_path, "llama"), dtype="float32", attention="sdpa")
+    assert stop_tokens(model, tokenizer) == [0]
     model.generation_config.eos_token_id = [3, 4]
-    assert stop_tokens(model) == [3, 4]
+    assert stop_tokens(model, tokenizer) == [3, 4, 0]  # the tokenizer's own is no less one
 
 
 def test_the_styles_differ():
@@ -121,3 +122,16 @@ def test_the_styles_differ():
     assert len(set(asked.values())) == 3
     assert all(text.startswith("Why?\n") and "yes or no" in text and '"### "' in text for text in asked.values())
     assert "step by step" in asked["cot"] and "step by step" not in asked["short"]
+
+
+def test_a_question_beyond_the_context_is_named(directory):
+    module = ready(directory)
+    long = Example("gsm8k/x/7", "How many apples are there? " * 200, (), "3")
+    with pytest.raises(UserError, match=r"gsm8k/x/7: .* exceed the model's context of 2048"):
+        module.answer([EXAMPLES[0], long])
+
+
+def test_what_is_no_number_is_no_answer(directory):
+    module = ready(directory)
+    module.model.get_output_embeddings().weight.data[5] = float("nan")
+    assert [(answer.text, answer.answer, answer.tokens) for answer in module.answer(EXAMPLES[:2])] == [("", "", 0)] * 2

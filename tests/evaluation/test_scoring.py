@@ -36,7 +36,28 @@ def test_the_likeliest_option_is_chosen_the_first_of_equals():
     assert choose([-2.0, -1.0, -1.0], ["a", "b", "c"], per_character=False) == "b"
     assert choose([-9.0, -10.0], ["ab", "abcd"], per_character=False) == "ab"
     assert choose([-9.0, -10.0], ["ab", "abcd"], per_character=True) == "abcd"
-    assert choose([-math.inf, -math.inf], ["a", "b"], per_character=False) == "a"
+    assert choose([-math.inf, -2.0], ["a", "b"], per_character=False) == "b"
+
+
+@pytest.mark.parametrize("scores", [[math.nan, -1.0], [-1.0, math.nan], [math.inf, -1.0], [-math.inf, -math.inf]])
+def test_scores_that_are_no_numbers_choose_nothing(scores):
+    assert choose(scores, ["a", "b"], per_character=False) == ""
+
+
+@torch.no_grad()
+def test_a_row_whose_logits_are_no_numbers_says_nothing(monkeypatch):
+    reasoner = make_reasoner("llama")
+    context = reasoner.answer_context(reasoner.rollout(reasoner.encode(QUESTIONS)))
+    plain = reasoner.decode(context, max_new_tokens=6)
+    logits = reasoner.logits
+
+    def broken(hidden: torch.Tensor) -> torch.Tensor:
+        out = logits(hidden)
+        out[1, 3] = math.nan
+        return out
+
+    monkeypatch.setattr(reasoner, "logits", broken)
+    assert reasoner.decode(context, max_new_tokens=6) == [plain[0], [], *plain[2:]]
 
 
 def scripted(monkeypatch, rows: list[str]) -> LatentReasoner:

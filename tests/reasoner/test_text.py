@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 import torch
 
@@ -65,3 +67,12 @@ def test_texts_leave_special_tokens_out_and_lengths_count_them():
     reasoner.decode = lambda context, max_new_tokens: [[*ids, reasoner.tokenizer.eos_token_id], [reasoner.end_id]]
     texts, lengths = reasoner.decode_texts(None, max_new_tokens=4)
     assert texts == ["Bob is a wumpus.", ""] and lengths == [3, 1]
+
+
+def test_words_that_the_tokenizer_does_not_know_are_told_once():
+    reasoner = make_reasoner("llama")
+    with pytest.warns(UserWarning, match="all words of 'What is love"):
+        reasoner.encode([*QUESTIONS[:2], "What is love?"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        reasoner.encode(["What is love?"])

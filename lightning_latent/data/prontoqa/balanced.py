@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lightning_latent.bounds import NonNegativeInt, PositiveInt
 from lightning_latent.data.benchmarks.prontoqa import ProntoQA
 from lightning_latent.data.example import Example
 from lightning_latent.data.prontoqa.sentences import CLASSES, PEOPLE, PROPERTIES, row_of
@@ -26,9 +27,9 @@ class BalancedProntoQA(BalancedProsQA):
 
     kind = "balanced"
 
-    dead_ends: int = 2
-    min_hops: int = 2
-    max_hops: int = 3
+    dead_ends: NonNegativeInt = 2
+    min_hops: PositiveInt = 2
+    max_hops: PositiveInt = 3
     names: Sequence[str] = PEOPLE
     nouns: Sequence[str] = CLASSES
     properties: Sequence[str] = PROPERTIES

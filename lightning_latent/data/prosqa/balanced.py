@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from lightning_latent.bounds import NonNegativeInt
 from lightning_latent.data.prosqa.generated import ProsQASource
 from lightning_latent.data.prosqa.graph import ProsQAGraph, poisson
 from lightning_latent.errors import UserError
@@ -27,7 +28,7 @@ class BalancedProsQA(ProsQASource):
 
     kind = "balanced"
 
-    dead_ends: int = 4
+    dead_ends: NonNegativeInt = 4
 
     def __post_init__(self) -> None:
         if self.dead_ends < 0:

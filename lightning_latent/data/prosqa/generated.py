@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import ClassVar, Literal
 
+from lightning_latent.bounds import NonNegativeFloat, NonNegativeInt, PositiveInt
 from lightning_latent.data.benchmarks.prosqa import ProsQA
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.graph import ProsQAGraph, sample_graph
@@ -36,12 +37,12 @@ class ProsQASource(ExampleSource):
 
     kind: ClassVar[str]
 
-    size: int
+    size: PositiveInt
     split: Literal["train", "evaluation"] = "train"
     seed: int = 0
-    start: int = 0
-    min_hops: int = 3
-    max_hops: int = 6
+    start: NonNegativeInt = 0
+    min_hops: PositiveInt = 3
+    max_hops: PositiveInt = 6
     names: Sequence[str] = NAMES
     nouns: Sequence[str] = NOUNS
     num_nodes: int = field(init=False)  # the most that a graph can have
@@ -108,8 +109,8 @@ class GeneratedProsQA(ProsQASource):
 
     kind = "generated"
 
-    num_nodes: int = 28
-    in_degree: float = 1.5
+    num_nodes: PositiveInt = 28
+    in_degree: NonNegativeFloat = 1.5
 
     def draw(self, rng: random.Random) -> ProsQAGraph:
         """See `ProsQASource.draw`."""

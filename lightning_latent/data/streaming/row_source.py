@@ -61,7 +61,8 @@ class RowSource(ExampleSource):
         """Parse a row; whatever an adapter trips over becomes a `UserError` with the row's place and the reason."""
         try:
             example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            check_text(example)
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise UserError(f"{self.rows.where(row)}: {_reason(error)}; correct or remove the row") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
 
@@ -129,6 +130,20 @@ def open_file(path: str, *, streaming: bool) -> Rows:
         raise UserError(f"{path}: no such file; check the path")
     reader = open_table if plain.suffix in _TABLES else open_text
     return reader(path, name=plain.stem, suffix=plain.suffix, streaming=streaming)
+
+
+def check_text(example: Example) -> None:
+    r"""Refuse, by a `ValueError`, text that no tokenizer reads and no file holds: a half of a pair of UTF-16.
+
+    >>> check_text(Example("1", "a \ud800 b", (), "2"))
+    Traceback (most recent call last):
+    ValueError: question holds '\ud800', half a character
+    """
+    for name, value in example._asdict().items():
+        try:
+            "".join(value).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{name} holds {error.object[error.start]!r}, half a character") from None
 
 
 def _reason(error: Exception) -> str:

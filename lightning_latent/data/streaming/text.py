@@ -52,6 +52,8 @@ def read_document(path: str) -> Iterator[Row]:
         raise UserError(f"{path}:{error.lineno}: {problem}; correct the file") from None
     except RecursionError:
         raise UserError(f"{path}: not JSON that can be read (nested too deeply); correct the file") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise UserError(f"{path}: not JSON that can be read ({error}); correct the file") from None
 
 
 def is_document(path: str) -> bool:
