@@ -39,7 +39,7 @@ _MISREAD = {
 }
 # Between digits, before three of them: what sets thousands apart, a blank of any width or an apostrophe.
 _THOUSANDS = re.compile(
-    r"(?<![\d.,])([1-9]\d{0,2})((?:(?:\{,\}|\\[,;:! ]|~|[ \u00a0\u2007\u2008\u2009\u202f'\u2019])\d{3})+)"
+    r"(?<![\d.,])([1-9]\d{0,2})((?:(?:\{,\}|,?\\[,;:! ]|~|[ \u00a0\u2007\u2008\u2009\u202f'\u2019])\d{3})+)"
     r"(?![\d']|,\d|\s*/)"
 )
 _NOT_DIGITS = re.compile(r"\D+")
@@ -68,6 +68,7 @@ _TAG = re.compile(r"</?(?:p|div|span|i|em|u|code|pre|li|ul|ol|h\d|sub|final)\b[^
 _RAISED = re.compile(r"<sup>\s*(-?\d+)\s*</sup>", re.IGNORECASE)
 _CALCULATION = re.compile(r"<<([^<>]*)>>(\s?[\d.$])?")
 _RUPEES = re.compile(r"(?<![a-z])rs(?:\s?\.)?\s*(?=-?\s?\.?\d)|(?:\bINR|\u20a8)\s?(?=\d)", re.IGNORECASE)
+_ROOT_WORD = re.compile(r"\bsqrt\s?\(")
 _ARROW = re.compile(r"=\s*>|(?:-\s*)+>")
 
 
@@ -84,6 +85,7 @@ def plain(text: str) -> str:
     text = _ONE_SIGN_FRACTION.sub(lambda m: " " + unicodedata.normalize("NFKC", m[0]), text)
     text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
     text = _html(_latex(text) if "\\" in text or "$" in text or "^" in text else text)
+    text = _ROOT_WORD.sub("\u221a(", text)
     return _RUPEES.sub("\u20b9", _ARROW.sub("=", text.replace("US$", "$")))
 
 

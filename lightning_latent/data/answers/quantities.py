@@ -49,6 +49,7 @@ _BOUND_BEFORE = re.compile(
          |[\w)\]%]\s?[*\u00d7\u00f7/^+]\s?\(?
          |(?:(?<![\w'])[a-z]|[)\]])\s?-\s?
          |[\w)]\s+x\s+
+         |\b(?:sin|cos|tan|log|ln)\s?\(?
          |\b(?:between|less\sthan|more\sthan|greater\sthan|fewer\sthan|larger\sthan|smaller\sthan|below|above|under
             |over|root|roots\sof|root\sof|log|log\sof|sin|cos|tan|half\sof|twice|double|times|plus|minus|of\sthe\sway\sto
             |divided\sby|multiplied\sby|upto|up\sto)\s+)$""",
@@ -63,6 +64,7 @@ _GOES_ON = re.compile(
       | :(?={_NEXT}) | (?<=\s):\s(?={_NEXT})
       | \s?(?:or|and)\s+[a-z]\s?=\s?(?={_NEXT})
       | \s?(?:but\s+(?:less|more|fewer|at|no|not)\b|[<>\u2264\u2265])
+      | \s?or\s+(?:more|less|fewer|over|under|above|below)\b
       | [\u03c0\u00b1\u221a\u221b\u00b2\u00b3^]
       | !\s?(?=[*\u00d7/+\w(])
       | \s?(?:or|to|nor|through|versus|vs\.?|plus|minus|times|over|multiplied\s+by|divided\s+by
@@ -176,56 +178,17 @@ def _signed(text: str, at: int, before: re.Match[str] | None) -> tuple[int, int,
 
 def _is_sign(left: str, minus: str) -> bool:
     """Whether a minus belongs to the number alone: after no operand, and not the dash of `Total - 18`."""
-    word = re.search(r"([a-z]+)(\s*)$", left, re.IGNORECASE)
+    word = re.search(r"([a-z']+)(\s*)$", left, re.IGNORECASE)
     if word is None:
         return re.search(r"[\d)\]%]\s?$", left) is None
     if minus.strip() == "-" and not minus.endswith(" "):
         return bool(word[2])
-    return len(word[1]) > 1 and word[1].lower() in _BEFORE_SIGNS
+    return len(word[1]) > 1 and _BEFORE_SIGNS.fullmatch(word[1].lower()) is not None
 
 
-_BEFORE_SIGNS = frozenset(
-    [
-        "is",
-        "was",
-        "be",
-        "are",
-        "to",
-        "of",
-        "at",
-        "by",
-        "equals",
-        "equal",
-        "than",
-        "about",
-        "approximately",
-        "exactly",
-        "answer",
-        "or",
-        "and",
-        "from",
-        "reads",
-        "get",
-        "gets",
-        "gives",
-        "becomes",
-        "makes",
-        "it",
-        "says",
-        "only",
-        "just",
-        "therefore",
-        "so",
-        "thus",
-        "hence",
-        "then",
-        "fell",
-        "falls",
-        "drops",
-        "negative",
-        "nearly",
-        "around",
-    ]
+_BEFORE_SIGNS = re.compile(
+    r"is|it's|was|be|are|to|of|at|by|equals?|than|about|approximately|exactly|answer|or|and|from|reads|gets?|gives|becomes"
+    r"|makes|it|says|only|just|therefore|so|thus|hence|then|fell|falls|drops|nearly|around"
 )
 
 

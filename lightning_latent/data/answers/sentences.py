@@ -41,6 +41,7 @@ _COPULA = re.compile(
 _NAMED = re.compile(
     r"(?<!\w)(?:the|this|that|last|first|each|no|every|which|any|another|other|only|next|right)[\s-]+$", re.I
 )
+_GIVEN = re.compile(r"(?<!\w)(?:the|these|those|his|her|their|its|my|our|all)\s+$", re.IGNORECASE)
 _OF = re.compile(r"\s+(?:of|another|by|or more|hand|way|more time)\b|\s*-\s*[a-z]", re.IGNORECASE)
 _LONGEST_NUMBER = 32  # words
 _TOKEN = re.compile(r"[A-Za-z]+|-")
@@ -170,9 +171,10 @@ def _concluded(text: str, found: list[Quantity]) -> Quantity:
 
 
 def _named(text: str, found: list[Quantity]) -> Quantity:
-    """The last number that stands behind `is` or the like, else the last one."""
+    """The last number behind `is` or the like, else the last one that is not given, as in "$64 for the 16 glasses"."""
     named = [number for number in found if _COPULA.search(text[: number.start])]
-    return named[-1] if named else found[-1]
+    new = [number for number in found if not _GIVEN.search(text[: number.start])]
+    return (named or new or found)[-1]
 
 
 def _result(text: str, found: list[Quantity]) -> Quantity:
