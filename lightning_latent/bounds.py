@@ -21,6 +21,8 @@ _Number = BeforeValidator(_no_switch)
 
 PositiveInt = Annotated[int, _Number, Field(ge=1, le=_MANY)]
 NonNegativeInt = Annotated[int, _Number, Field(ge=0, le=_MANY)]
+Workers = Annotated[int, _Number, Field(ge=0, le=256)]
+"""Processes that are started at once."""
 FiniteFloat = Annotated[float, _Number, AllowInfNan(False)]
 PositiveFloat = Annotated[float, _Number, AllowInfNan(False), Field(gt=0)]
 NonNegativeFloat = Annotated[float, _Number, AllowInfNan(False), Field(ge=0)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from lightning import LightningDataModule
 from lightning.pytorch.utilities.rank_zero import rank_zero_info, rank_zero_warn
 
-from lightning_latent.bounds import NonNegativeInt, PositiveInt
+from lightning_latent.bounds import NonNegativeInt, PositiveInt, Workers
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.overlap import question_key
@@ -65,7 +65,7 @@ class LatentDataModule(LightningDataModule):
     predict: ExampleSource | Path | None = None
     batch_size: PositiveInt = 32
     eval_batch_size: PositiveInt = 64
-    num_workers: NonNegativeInt = 0
+    num_workers: Workers = 0
     shuffle_buffer: NonNegativeInt = 10_000
     seed: int = 0
     max_train: PositiveInt | None = None

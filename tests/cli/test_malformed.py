@@ -84,7 +84,7 @@ def places(config: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 
 
 PLACES = [place for place in places(CONFIG) if place[-1] not in ("init_args",)]
-FREE = ("reasoner",)  # any text is a path, which is looked for when the model loads
+FREE = ("reasoner", "validation")  # any text is a path, which is looked for when it is read
 
 
 def changed(place: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def test_the_config_itself_is_right(build):
     assert build(CONFIG) == (0, "")
 
 
-@examples(60)
+@examples(250)
 @given(place=st.sampled_from(PLACES), value=st.sampled_from(WRONG))
 def test_a_wrong_value_is_refused_by_its_keys_name(place, value, build):
     if place[-1] in FREE and isinstance(value, str):
@@ -153,27 +153,27 @@ def test_a_wrong_value_is_refused_by_its_keys_name(place, value, build):
     assert any(name in line for name in names), line
 
 
-@examples(25)
+@examples(60)
 @given(place=st.sampled_from([place for place in PLACES if place[-1] not in NULL_ALLOWED]))
 def test_a_null_is_refused_where_there_is_none(place, build):
     code, line = build(changed(place, None))
     assert code == 2 and any(str(key) in line for key in place), (place, line)
 
 
-@examples(20)
+@examples(60)
 @given(place=st.sampled_from(PLACES), name=st.sampled_from(["lerning_rate", "x", "Size", "5"]))
 def test_an_unknown_key_is_refused(place, name, build):
     code, line = build(changed((*place[:-1], name), 1))
     assert code == 2 and name in line, line
 
 
-@examples(30)
+@examples(200)
 @given(place=st.sampled_from(PLACES), value=values)
 def test_any_value_is_taken_or_told(place, value, build):
     assert build(changed(place, value))[0] in (0, 2)
 
 
-@examples(30)
+@examples(150)
 @given(start=st.integers(0, 1500), length=st.integers(1, 12), put=st.sampled_from(["", "\t", "{", "]", ": ", "&a *a"]))
 def test_a_torn_file_is_taken_or_told(start, length, put, build):
     text = yaml.safe_dump(CONFIG)
@@ -244,7 +244,8 @@ def test_a_mangled_checkpoint_is_told(key, value, tmp_path):
     content = {name: item for name, item in {**WHOLE, key: value}.items() if item is not ...}
     path = written(tmp_path / "a.ckpt", content)
     line = one_line(lambda: check_checkpoint(path, subcommand="fit"))
-    harmless = (value == 5 and key in ("epoch", "global_step")) or (value is None and key == "loops")
+    # What is within the loops' state Lightning finds out when it takes it up.
+    harmless = (value == 5 and key in ("epoch", "global_step")) or (key == "loops" and isinstance(value, dict | None))
     assert harmless or path in (line or ""), (key, value)
 
 
