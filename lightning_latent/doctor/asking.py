@@ -56,7 +56,7 @@ def ask(subject: Subject, examples: Sequence[Example], changes: Mapping[str, Cha
     """Read and think about each question once, and answer it from its own latents and from each change of them."""
     thought: list[Tensor] = []
     answers: dict[str, list[Answer]] = {OWN: [], **{name: [] for name in changes or {}}}
-    room = subject.reasoner.num_latents + 1 + subject.max_new_tokens
+    room = subject.reasoner.thought_columns + subject.max_new_tokens
     for batch in batches(examples, subject.batch_size):
         context = read_questions(subject.reasoner, batch, room=room)
         latents = subject.reasoner.rollout(context).latents

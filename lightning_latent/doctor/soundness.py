@@ -53,7 +53,7 @@ def gold_loss(subject: Subject, examples: Sequence[Example]) -> tuple[float, lis
     for batch in batches(examples, subject.batch_size):
         answers, steps = [e.answer for e in batch], said_steps(batch, reasoner.metadata.replaced_steps)
         longest = max(map(len, encode_words(reasoner.tokenizer, answers, steps)))
-        context = read_questions(reasoner, batch, room=reasoner.num_latents + 1 + longest)
+        context = read_questions(reasoner, batch, room=reasoner.thought_columns + longest)
         thoughts = think(reasoner, context)
         scores, counts = reasoner.score(thoughts.context, answers, steps=steps)
         total, tokens = total - float(scores.sum()), tokens + int(counts.sum())

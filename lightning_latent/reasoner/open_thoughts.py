@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from lightning_latent.errors import UserError
-from lightning_latent.reasoner.text import ANSWER_MARK
 
 if TYPE_CHECKING:
     from lightning_latent.reasoner.context import Context
@@ -62,7 +61,7 @@ class OpenThoughts:
         self.reasoner = reasoner
         self.questions = list(questions)
         self._room = room
-        self._context: Context | None = reasoner.encode(self.questions, room=reasoner.num_latents + 1 + room)
+        self._context: Context | None = reasoner.encode(self.questions, room=reasoner.thought_columns + room)
         self.original: Tensor = reasoner.rollout(self._context).latents
         self.latents: Tensor = self.original.clone()
 
@@ -73,8 +72,8 @@ class OpenThoughts:
         return nearest(self.reasoner, self.latents, count=count)
 
     def answers(self) -> list[str]:
-        """The answer to each question that follows from the latents as they stand: what is said after `###`."""
-        mark = ANSWER_MARK.strip()
+        """The answer to each question, by the latents as they stand: what is said after its mark, such as `###`."""
+        mark = self.reasoner.metadata.answer_start.strip()
         return [text.rpartition(mark)[2].strip() for text in self.texts()]
 
     def texts(self) -> list[str]:
