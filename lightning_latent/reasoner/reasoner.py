@@ -1,6 +1,5 @@
 """A frozen causal language model that thinks in latents."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, cast
@@ -15,7 +14,7 @@ from lightning_latent.reasoner.loss import token_loss
 from lightning_latent.reasoner.markers import LatentMetadata, find_marks
 from lightning_latent.reasoner.open_thoughts import OpenThoughts
 from lightning_latent.reasoner.projection import Projection
-from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right
+from lightning_latent.reasoner.text import encode_questions, encode_words, pad_left, pad_right, warn_of_unknown
 from lightning_latent.upstream import fork_cache
 
 Refine = Callable[[int, list[Tensor], Tensor], Tensor]
@@ -169,22 +168,9 @@ class LatentReasoner(nn.Module):
                     f"question of {len(row)} tokens (and {room} for thoughts and answer) exceeds the model's context "
                     f"of {limit}: {question[:60]!r}...; drop it or use a model with a longer context"
                 )
-        self._look_for_unknown(rows, questions)
+        self._warned = self._warned or warn_of_unknown(self.tokenizer, rows, questions)
         ids, mask = pad_left(rows, pad=self.pad_id, device=self.device)
         return self.read(ids, mask)
-
-    def _look_for_unknown(self, rows: Sequence[Sequence[int]], questions: Sequence[str]) -> None:
-        """Warn, once, of the first question with a word that the tokenizer does not know."""
-        unknown, others = self.tokenizer.unk_token_id, (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
-        if self._warned or unknown is None or unknown in others:
-            return
-        strange = next((question for row, question in zip(rows, questions, strict=True) if unknown in row), None)
-        if strange is not None:
-            self._warned = True
-            warnings.warn(
-                f"the tokenizer does not know all words of {strange[:60]!r}; is it made for these questions?",
-                stacklevel=3,
-            )
 
     # Thinking.
 

@@ -5,6 +5,7 @@ ends with the end-of-sequence token. Pieces are tokenised alone, each with its n
 without touching their neighbours. Checkpoints of other origins say in their metadata what differs.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import torch
@@ -73,3 +74,17 @@ def pad_right(rows: Sequence[Sequence[int]], *, pad: int, device: torch.device |
     ids = torch.tensor([list(row) + [pad] * (width - len(row)) for row in rows], device=device)
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device)
     return ids, mask
+
+
+def warn_of_unknown(
+    tokenizer: PreTrainedTokenizerBase, rows: Sequence[Sequence[int]], questions: Sequence[str]
+) -> bool:
+    """Warn of the first question with a word that the tokenizer does not know; whether there is one."""
+    unknown, others = tokenizer.unk_token_id, (tokenizer.bos_token_id, tokenizer.eos_token_id)
+    if unknown is None or unknown in others:
+        return False
+    strange = next((question for row, question in zip(rows, questions, strict=True) if unknown in row), None)
+    if strange is not None:
+        message = f"the tokenizer does not know all words of {strange[:60]!r}; is it made for these questions?"
+        warnings.warn(message, stacklevel=3)
+    return strange is not None
