@@ -4,6 +4,5 @@ from lightning_latent.training.export import ExportReasoners
 from lightning_latent.training.module import CoconutTraining
 from lightning_latent.training.pretrained import PretrainedBase
 from lightning_latent.training.scratch import ScratchProsQA, ScratchText
-from lightning_latent.training.scratch_prontoqa import ScratchProntoQA
 
-__all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProntoQA", "ScratchProsQA", "ScratchText"]
+__all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProsQA", "ScratchText"]
