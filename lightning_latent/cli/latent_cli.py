@@ -15,7 +15,7 @@ from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
-from lightning_latent.callbacks import ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
+from lightning_latent.callbacks import Chosen, ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
 from lightning_latent.cli.checkpoint import check_checkpoint
 from lightning_latent.cli.exits import one_line, relay, started_by_another
 from lightning_latent.cli.keys import check_chosen
@@ -59,6 +59,7 @@ GROUPS: dict[str, Callable[..., Any]] = {
     "feedback": ContrastiveFeedback,
     "blending": ResidualBlending,
     "views": SymmetricViews,
+    "chosen": Chosen,
     "predictions": Predictions,
 }
 

@@ -98,10 +98,13 @@ def check_saved(state: Mapping[str, Any]) -> None:
         raise UserError(f"{name} is not finite any more and is not saved; fit again with a lower model.learning_rate")
 
 
-def check_vocabulary(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, path: str) -> None:
-    """Refuse, by a `UserError`, a tokenizer with a token for which the model has no row."""
+def check_vocabulary(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, path: str, unread: str | int | None = None
+) -> None:
+    """Refuse, by a `UserError`, a tokenizer with a token for which the model has no row, but for one never read."""
     rows = cast(Tensor, model.get_input_embeddings().weight).shape[0]
-    token, number = max(tokenizer.get_vocab().items(), key=lambda item: item[1], default=("", -1))
+    read = ((token, number) for token, number in tokenizer.get_vocab().items() if token != unread)
+    token, number = max(read, key=lambda item: item[1], default=("", -1))
     if number < 0:
         raise UserError(f"the tokenizer at {path!r} has no tokens; save it again (tokenizer.json)")
     if number >= rows:

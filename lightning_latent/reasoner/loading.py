@@ -142,7 +142,9 @@ def load_model(
     if model.dtype == torch.float64 and attention == "eager":  # its float32 softmax cannot hold the mask of padding
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
     tokenizer = load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
-    check_vocabulary(model, tokenizer, path=path)
+    metadata = read_metadata(model.config)
+    unread = metadata.latent if metadata is not None and metadata.thought == "hidden" else None
+    check_vocabulary(model, tokenizer, path=path, unread=unread)
     return model, tokenizer
 
 

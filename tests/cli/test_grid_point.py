@@ -51,6 +51,7 @@ def test_plain_coconut_reads_as_many_questions_at_a_time_as_views() -> None:
     assert build("views", plain=True).datamodule.eval_batch_size == 100
 
 
-def test_a_method_that_learns_has_a_model_of_its_own() -> None:
+def test_a_method_that_learns_has_a_model_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lightning_latent.cli.latent_cli.check_checkpoint", lambda path, subcommand: None)
     assert build("random").model.load is not load_reasoner
-    assert build("map", "--ckpt_path", "registry").model.load is load_reasoner
+    assert build("map", "--ckpt_path", "fitted.ckpt").model.load is load_reasoner

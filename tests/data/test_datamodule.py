@@ -175,7 +175,7 @@ def test_bad_row_is_one_line_even_from_a_worker(write_rows, workers):
 
 def test_a_complaint_quotes_no_whole_field(write_rows):
     path = write_rows("bad.jsonl", [{"question": "q", "steps": [], "answer": "word " * 1000}])
-    with pytest.raises(UserError, match=r"the answer .word .*\.\.\.; correct or remove the row") as caught:
+    with pytest.raises(UserError, match=r"the answer .word .*\.\.\.. is not a number; correct or remove") as caught:
         ids(LatentDataModule(benchmark=GSM8K(), test=path).test_dataloader())
     assert len(str(caught.value)) < 600
 

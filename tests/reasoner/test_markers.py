@@ -72,9 +72,9 @@ def test_without_the_token_to_copy_the_end_of_sequence_serves():
         ({"num_latents": 2, "latents": 3}, "unknown key 'latents'"),
         ({"num_latents": 2, "thought": "loud"}, "thought is 'loud'"),
         ({"num_latents": 2, "replaced_steps": -1}, "replaced_steps is -1"),
-        ({"num_latents": 2, "projection": "yes"}, "projection is 'yes', not bool"),
-        ({"num_latents": 2, "sayable": 1.5}, "sayable is 1.5, not int or NoneType"),
-        ({"num_latents": 2, "start": None}, "start is None, not str or int"),
+        ({"num_latents": 2, "projection": "yes"}, "projection is 'yes', not true or false"),
+        ({"num_latents": 2, "sayable": 1.5}, "sayable is 1.5, not a number or null"),
+        ({"num_latents": 2, "start": None}, "start is None, not a text or a token's number"),
         (6, "it is 6, not an object"),
     ],
 )

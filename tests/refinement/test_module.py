@@ -98,6 +98,7 @@ def test_without_anything_that_refines_answers_are_plain_coconuts(loop: str, sav
             tokens=count,
             latents=LATENTS,
             seconds=0.0,
+            reference=RawText().reference(text, example.answer),
         )
         for example, text, count in zip(EXAMPLES, texts, tokens, strict=True)
     ]
