@@ -1,6 +1,6 @@
 """What is wrong with a model's folder, found when it is loaded: tensors, rows, numbers, metadata."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -99,11 +99,11 @@ def check_saved(state: Mapping[str, Any]) -> None:
 
 
 def check_vocabulary(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, path: str, unread: str | int | None = None
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, path: str, unread: Container[str | int] = ()
 ) -> None:
-    """Refuse, by a `UserError`, a tokenizer with a token for which the model has no row, but for one never read."""
+    """Refuse, by a `UserError`, a tokenizer with a token for which the model has no row, unless it is `unread`."""
     rows = cast(Tensor, model.get_input_embeddings().weight).shape[0]
-    read = ((token, number) for token, number in tokenizer.get_vocab().items() if token != unread)
+    read = ((token, number) for token, number in tokenizer.get_vocab().items() if token not in unread)
     token, number = max(read, key=lambda item: item[1], default=("", -1))
     if number < 0:
         raise UserError(f"the tokenizer at {path!r} has no tokens; save it again (tokenizer.json)")

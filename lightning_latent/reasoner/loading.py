@@ -27,7 +27,14 @@ from lightning_latent.reasoner.checks import (
     one_line,
 )
 from lightning_latent.reasoner.head import check_head
-from lightning_latent.reasoner.markers import LatentMetadata, add_markers, fit_vocabulary, read_metadata, write_metadata
+from lightning_latent.reasoner.markers import (
+    LATENT,
+    LatentMetadata,
+    add_markers,
+    fit_vocabulary,
+    read_metadata,
+    write_metadata,
+)
 from lightning_latent.reasoner.place import find_file, pin
 from lightning_latent.reasoner.projection import FILE as PROJECTION_FILE
 from lightning_latent.reasoner.projection import Projection, load_projection, save_projection
@@ -143,7 +150,7 @@ def load_model(
         raise UserError("attention eager is not exact in float64; use attention sdpa, or dtype float32")
     tokenizer = load_tokenizer(path, commit=commit, trust_remote_code=trust_remote_code)
     metadata = read_metadata(model.config)
-    unread = metadata.latent if metadata is not None and metadata.thought == "hidden" else None
+    unread = (metadata.latent, LATENT) if metadata is not None and metadata.thought == "hidden" else ()
     check_vocabulary(model, tokenizer, path=path, unread=unread)
     return model, tokenizer
 
