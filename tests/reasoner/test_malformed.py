@@ -108,11 +108,11 @@ def test_a_tensor_that_is_none_of_this_model_is_named(how, saved, tmp_path):
             del weights[name]
         case "another shape":
             weights[name] = weights[name][:-1].clone()
-        case "fewer rows":  # the markers' are missing, and the configuration agrees
+        case "fewer rows":  # the markers' are missing, and the configuration agrees; the latent's is never read
             rows = len(weights["model.embed_tokens.weight"]) - 3
             weights = {key: value[:rows].clone() if len(value) > rows else value for key, value in weights.items()}
             rewrite(path / "config.json", "vocab_size", value=rows)
-            name = "none for '<|latent|>'"
+            name = "none for '<|end-latent|>'"
     save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
     line = one_line(lambda: use(path)) or ""
     assert name in line and str(path) in line
