@@ -12,7 +12,6 @@ from lightning_latent.doctor.asking import Subject, batches
 from lightning_latent.doctor.effects import share
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import read_questions
-from lightning_latent.reasoner.text import encode_words
 from lightning_latent.reasoner.thoughts import think
 from lightning_latent.refinement.likelihood import said_steps
 
@@ -52,7 +51,7 @@ def gold_loss(subject: Subject, examples: Sequence[Example]) -> tuple[float, lis
     finite: list[bool] = []
     for batch in batches(examples, subject.batch_size):
         answers, steps = [e.answer for e in batch], said_steps(batch, reasoner.metadata.replaced_steps)
-        longest = max(map(len, encode_words(reasoner.tokenizer, answers, steps)))
+        longest = max(map(len, reasoner.word_ids(answers, steps)))
         context = read_questions(reasoner, batch, room=reasoner.thought_columns + longest)
         thoughts = think(reasoner, context)
         scores, counts = reasoner.score(thoughts.context, answers, steps=steps)

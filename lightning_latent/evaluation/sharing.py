@@ -30,7 +30,7 @@ class RememberingReasoner(LatentReasoner):
     """
 
     def __init__(self, reasoner: LatentReasoner, *, most_bytes: int = MOST_BYTES) -> None:
-        super().__init__(reasoner.model, reasoner.tokenizer, reasoner.metadata)
+        super().__init__(reasoner.model, reasoner.tokenizer, reasoner.metadata, reasoner.projection)
         self._left = most_bytes
         self._read: dict[tuple[Any, ...], tuple[Context, float]] = {}
 

@@ -9,6 +9,7 @@ from lightning_latent.evaluation import answering
 from lightning_latent.evaluation.sharing import RememberingReasoner, SharedReasoners
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import think
+from tests.reasoner.foreign import make_foreign
 from tests.refinement.models import QUESTIONS, make_reasoner, save_all
 
 
@@ -109,3 +110,12 @@ def test_models_are_loaded_once_a_precision(tmp_path: Path) -> None:
     ]
     assert len({id(reasoner.model) for reasoner in (first, *others)}) == 4
     assert others[1].num_latents == 2
+
+
+@torch.no_grad()
+def test_what_is_shared_keeps_its_projection() -> None:
+    reasoner = make_foreign("gpt2").freeze()
+    shared = RememberingReasoner(reasoner)
+    for _ in range(2):  # the second time from memory
+        latents = shared.rollout(shared.encode(QUESTIONS)).latents
+        assert torch.equal(latents, reasoner.rollout(reasoner.encode(QUESTIONS)).latents)
