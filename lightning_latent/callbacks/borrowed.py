@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lightning_latent.errors import UserError
-from lightning_latent.refinement.hooks import LatentCallback, Refining
+from lightning_latent.refinement.hooks import LatentCallback, Refining, check_trajectory
 from lightning_latent.refinement.reference import Reference
 
 
@@ -25,8 +24,7 @@ class BorrowedLatents(LatentCallback):
 
     def prepare(self, module: Refining) -> None:
         """Load the checkpoint; refuse the loop in which a latent is fed before the others are known."""
-        if module.loop != "trajectory":
-            raise UserError("BorrowedLatents replaces whole trajectories; set model.loop to trajectory")
+        check_trajectory(module, who="BorrowedLatents replaces")
         self._reference = module.load_reference(self.checkpoint, role="other")
 
     def begin(self, questions: Sequence[str]) -> None:

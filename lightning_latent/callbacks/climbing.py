@@ -11,7 +11,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement.confidence import answer_logits, climb, mean_over_answer
-from lightning_latent.refinement.hooks import LatentCallback, Refining
+from lightning_latent.refinement.hooks import LatentCallback, Refining, check_trajectory
 
 
 class AnswerClimbing(LatentCallback):
@@ -51,8 +51,7 @@ class AnswerClimbing(LatentCallback):
 
     def prepare(self, module: Refining) -> None:
         """Take the reasoner; refuse the loop in which a latent is fed before the others are known."""
-        if module.loop != "trajectory":
-            raise UserError(f"{type(self).__name__} moves whole trajectories; set model.loop to trajectory")
+        check_trajectory(module, who=f"{type(self).__name__} moves")
         self._reasoner = module.reasoner
 
     @torch.no_grad()

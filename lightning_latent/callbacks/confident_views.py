@@ -141,5 +141,5 @@ class ConfidentViews(QuestionCallback, TeachingCallback):
             thoughts = module.think(told)
             found = option_scores(module.reasoner, thoughts.context, [example.options for example in told])
             features.append(answer_features(thoughts.latents, found))
-            scores += [[row[v.order.index(at)] for at in range(len(row))] for v, row in zip(part, found, strict=True)]
+            scores += [view.in_order(row) for view, row in zip(part, found, strict=True)]
         return tally.padded_scores(scores), torch.cat(features)

@@ -8,7 +8,7 @@ from torch import Tensor
 from lightning_latent.bounds import NonNegativeFloat
 from lightning_latent.errors import UserError
 from lightning_latent.refinement import controls
-from lightning_latent.refinement.hooks import LatentCallback, Refining
+from lightning_latent.refinement.hooks import LatentCallback, Refining, check_trajectory
 
 _REPLACED = {"zero": controls.zero, "mean": controls.mean, "other": controls.other, "first": controls.first}
 
@@ -28,8 +28,7 @@ class ReplacedLatents(LatentCallback):
 
     def prepare(self, module: Refining) -> None:
         """Refuse the loop in which a latent is fed before the others are known."""
-        if module.loop != "trajectory":
-            raise UserError("ReplacedLatents replaces whole trajectories; set model.loop to trajectory")
+        check_trajectory(module, who="ReplacedLatents replaces")
 
     def trajectory_displacement(self, latents: Tensor) -> Tensor:
         """See the class."""

@@ -55,6 +55,39 @@ def escalate(ask: Ask, *, size: int, rounds: int, device: torch.device) -> Spent
     return spent
 
 
+def sum_until_sure(
+    score: Callable[[int, list[int]], Tensor],
+    batch: Sequence[Example],
+    *,
+    threshold: float,
+    rounds: int,
+    device: torch.device,
+    method: str,
+) -> tuple[Tensor, Spent, list[Course]]:
+    """Add up scores round by round, until the best candidate of a question is far enough ahead of its second.
+
+    Args:
+        score: Log-probabilities `[N, C]` of one more round, by its number and the rows that are left.
+        batch: B questions.
+        threshold: Margin in nats of the sums at which a question gets no further round.
+        rounds: Most rounds of a question.
+        device: Where they are computed.
+        method: What needs candidates, for messages.
+
+    Returns:
+        The sums `[B, C]` in float64, what each question took, and its course.
+    """
+    totals = torch.zeros(len(batch), most_candidates(batch, method=method), dtype=torch.float64)
+    courses: list[Course] = [[] for _ in batch]
+
+    def ask(number: int, rows: list[int]) -> list[bool]:
+        scores = score(number, rows)
+        totals[rows, : scores.shape[-1]] += scores
+        return [margin > threshold for margin in take_down(courses, rows, totals[rows])]
+
+    return totals, escalate(ask, size=len(batch), rounds=rounds, device=device), courses
+
+
 def most_candidates(batch: Sequence[Example], *, method: str) -> int:
     """How many candidates C a question of the batch has, at most.
 

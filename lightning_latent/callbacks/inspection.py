@@ -12,8 +12,9 @@ from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Lens, le
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.module import Answering
+from lightning_latent.reasoner.open_thoughts import nearest
 from lightning_latent.reasoner.reasoner import LatentReasoner
-from lightning_latent.refinement.geometry import movement, nearest_tokens
+from lightning_latent.refinement.geometry import movement
 from lightning_latent.refinement.hooks import Refining
 
 if TYPE_CHECKING:
@@ -96,12 +97,12 @@ class TrajectoryInspection(Callback):
 def read_lenses(reasoner: LatentReasoner, latents: Tensor, *, count: int) -> list[Lens]:
     """What latents `[B, T, D]` would say if the output head read them, `count` tokens each.
 
-    They are last hidden states, which is what the head reads; where a projection makes latents of those, it reads what
-    it was not trained on, and its words say less.
+    See `nearest`.
     """
-    probabilities, ids = nearest_tokens(reasoner.logits(latents.to(reasoner.dtype)), count=count)
-    tokens = [[[str(reasoner.tokenizer.decode([i])) for i in step] for step in row] for row in ids.tolist()]
-    return [Lens(*pair) for pair in zip(tokens, probabilities.tolist(), strict=True)]
+    return [
+        Lens([[word.text for word in step] for step in row], [[word.probability for word in step] for step in row])
+        for row in nearest(reasoner, latents, count=count)
+    ]
 
 
 def add_embedding(

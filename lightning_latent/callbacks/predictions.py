@@ -147,7 +147,8 @@ class Predictions(L.Callback):
 
     def _show(self, trainer: L.Trainer, answers: list[Answer], *, split: str) -> None:
         """Log how far confidences can be trusted; let TensorBoard have some questions and the figures there are."""
-        said, figures = calibration(answers), self._figures(answers)
+        said = calibration(answers)
+        figures = {**({"reliability": reliability(answers)} if said else {}), **self._figures(answers)}
         prefix, step = "val" if split == "validation" else split, trainer.global_step
         for logger in trainer.loggers:
             logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
@@ -158,15 +159,15 @@ class Predictions(L.Callback):
                     logger.experiment.add_figure(f"{name}/{split}", figure, step)
 
     def _figures(self, answers: list[Answer]) -> dict[str, "Figure"]:
-        """What there is to draw of some answers; accuracy against cost is written into the run's folder as well."""
-        figures = {"reliability": reliability(answers)} if calibration(answers) else {}
+        """Accuracy against cost, where answers have a course; it is written into the run's folder as well."""
         curve = accuracy_against_views(answers)
-        if curve and self.summary is not None:
-            figures[CURVE] = course_figure(curve, title=f"{self.summary['method']}: {len(answers):,} questions")
-            if self.directory is not None:
-                write_text(self.directory / f"{CURVE}.csv", curve_csv(curve))
-                save_figure(figures[CURVE], self.directory / f"{CURVE}.png")
-        return figures
+        if not curve or self.summary is None:
+            return {}
+        figure = course_figure(curve, title=f"{self.summary['method']}: {len(answers):,} questions")
+        if self.directory is not None:
+            write_text(self.directory / f"{CURVE}.csv", curve_csv(curve))
+            save_figure(figure, self.directory / f"{CURVE}.png")
+        return {CURVE: figure}
 
     def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Close what is open."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lightning_latent.bounds import NonNegativeFloat, PositiveInt
-from lightning_latent.callbacks.escalation import choose_candidates, escalate, most_candidates
+from lightning_latent.callbacks.escalation import choose_candidates, sum_until_sure
 from lightning_latent.callbacks.views import most_frequent
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -91,17 +91,14 @@ class NoiseSamples(QuestionCallback):
     def _until_sure(self, thought: "_Thought", module: Refining) -> list[Answer]:
         """Score the candidates by one sample after the other, each only for the questions that are not sure yet."""
         assert self.threshold is not None
-        enough, size = self.threshold, len(thought.batch)
-        totals = torch.zeros(
-            size, most_candidates(thought.batch, method="threshold of NoiseSamples"), dtype=torch.float64
+        totals, spent, _ = sum_until_sure(
+            lambda number, rows: self._scores([number], rows, thought, module)[0],
+            thought.batch,
+            threshold=self.threshold,
+            rounds=self.count,
+            device=module.reasoner.device,
+            method="threshold of NoiseSamples",
         )
-
-        def ask(number: int, rows: list[int]) -> list[bool]:
-            scores = self._scores([number], rows, thought, module)[0]
-            totals[rows, : scores.shape[-1]] += scores
-            return [margin > enough for margin in tally.margin(totals[rows]).tolist()]
-
-        spent = escalate(ask, size=size, rounds=self.count, device=module.reasoner.device)
         latents = [rounds * thought.latents.shape[1] for rounds in spent.rounds]
         seconds = [thought.seconds + own for own in spent.seconds]
         return choose_candidates(thought.batch, totals, module, latents=latents, seconds=seconds)

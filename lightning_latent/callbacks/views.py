@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lightning_latent.bounds import NonNegativeFloat, PositiveInt
-from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, take_down
+from lightning_latent.callbacks.escalation import Course, choose_candidates, sum_until_sure
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
@@ -119,16 +119,18 @@ class SymmetricViews(QuestionCallback):
     ) -> tuple[Tensor, list[int], list[float], list[Course]]:
         """Sums of log-probabilities `[B, C]`, and the rest of `totals`, views added one by one."""
         assert self.threshold is not None
-        enough = self.threshold
-        totals = torch.zeros(len(batch), max(len(example.options) for example in batch), dtype=torch.float64)
-        courses: list[Course] = [[] for _ in batch]
 
-        def ask(number: int, rows: list[int]) -> list[bool]:
-            scores = self._scores([self.told(batch[row], number, module) for row in rows], module, plain=plain)
-            totals[rows, : scores.shape[-1]] += scores
-            return [margin > enough for margin in take_down(courses, rows, totals[rows])]
+        def score(number: int, rows: list[int]) -> Tensor:
+            return self._scores([self.told(batch[row], number, module) for row in rows], module, plain=plain)
 
-        used, seconds = escalate(ask, size=len(batch), rounds=self.count, device=module.reasoner.device)
+        totals, (used, seconds), courses = sum_until_sure(
+            score,
+            batch,
+            threshold=self.threshold,
+            rounds=self.count,
+            device=module.reasoner.device,
+            method="views.threshold",
+        )
         return totals, used, seconds, courses
 
     def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:
@@ -138,7 +140,7 @@ class SymmetricViews(QuestionCallback):
             part = views[start : start + self.batch_size]
             found_here = module.score_options([view.example for view in part], plain=plain)
             for view, found in zip(part, found_here, strict=True):
-                scores.append([found[view.order.index(place)] for place in range(len(found))])
+                scores.append(view.in_order(found))
         return tally.padded_scores(scores)
 
     def _voted(self, batch: list[Example], module: Refining) -> list[Answer]:

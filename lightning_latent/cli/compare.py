@@ -1,11 +1,10 @@
 """`compare`: any number of runs in one table."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from lightning_latent.cli.exits import EXIT_BAD_INPUT, say
+from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.cli.printing import common_folder, show, width
 from lightning_latent.cli.seeds import compare_seeds, is_comparison
@@ -19,21 +18,12 @@ from lightning_latent.io import write_json, write_text
 ROOMY = 100  # columns that a table may take for what is in its files anyway
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        say(f"compare: {message}; see compare --help")
-        raise SystemExit(EXIT_BAD_INPUT)
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command's arguments."""
-    made = _Parser(
-        prog="train.py compare",
+    made = CommandParser(
+        "compare",
         description="Put any number of runs over the same questions into one table: accuracy, gain and its "
         "significance, tokens, latents, cost. Written as comparison.json, .md, .csv and .png.",
-        allow_abbrev=False,
     )
     made.add_argument(
         "runs",

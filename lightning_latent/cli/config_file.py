@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from jsonargparse import get_loader
 
+from lightning_latent.cli.values import shown
 from lightning_latent.errors import UserError
 
 MODE = "bounded_yaml"
@@ -43,8 +44,7 @@ def check_config(path: str | Path, *, groups: Iterable[str] = ()) -> None:
         raise UserError(f"{path}: it is {found}; a config is a mapping, such as `model: ...`")
     for key in value.keys() & set(groups):
         if not isinstance(value[key], dict | str):
-            shown = "null" if value[key] is None else repr(value[key])[:60]
-            raise UserError(f"{path}: {key} is {shown}; it must be a mapping of its options")
+            raise UserError(f"{path}: {key} is {shown(value[key])}; it must be a mapping of its options")
 
 
 def load(text: str) -> Any:

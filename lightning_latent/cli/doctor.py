@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from lightning_latent.cli.exits import EXIT_BAD_INPUT, say
+from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.data import Example, LatentDataModule
 from lightning_latent.doctor.asking import Subject
@@ -17,31 +17,19 @@ from lightning_latent.doctor.verdict import planned_questions
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.run import package_versions
 from lightning_latent.io import write_json, write_text
-from lightning_latent.reasoner.identity import identify
-from lightning_latent.reasoner.loading import load_reasoner
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement import LatentRefinement
-from lightning_latent.refinement.places import beside
 
 SPLITS = {"validate": "validation", "test": "test"}
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        say(f"doctor: {message}; see doctor --help")
-        raise SystemExit(EXIT_BAD_INPUT)
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command's own arguments; all others are those of `test`."""
-    made = _Parser(
-        prog="train.py doctor",
+    made = CommandParser(
+        "doctor",
         description="Examine whether a latent reasoner's answers depend on its latents, and whether refining "
         "these can help. Takes --config and every other key of test (see test --help); what refines in it is left out. "
         "Writes doctor.json and doctor.html, one page. See docs/doctor.md.",
-        allow_abbrev=False,
     )
     made.add_argument(
         "--questions",
@@ -72,9 +60,11 @@ def doctor_command(args: Sequence[str]) -> dict[str, Any]:
     model = cli.model
     print(f"examining {model.path} on {len(examples):,} questions", flush=True)
     subject = subject_of(model.reasoner, cli)
-    checkpoints = {path: subject_of(load_other(path, model), cli) for path in given.checkpoint}
+    checkpoints = {
+        path: subject_of(model.load_beside(path, num_latents=model.num_latents), cli) for path in given.checkpoint
+    }
     report = {
-        "reasoner": identify(model.reasoner.model, path=model.path, revision=model.revision),
+        "reasoner": model.identities["reasoner"],
         "benchmark": cli.datamodule.benchmark.name,
         "split": SPLITS[given.split],
         "versions": package_versions(),
@@ -135,14 +125,3 @@ def subject_of(reasoner: LatentReasoner, cli: LatentCLI) -> Subject:
         scoring=cli.model.scoring,
         batch_size=cli.datamodule.eval_batch_size,
     )
-
-
-def load_other(path: str, model: LatentRefinement) -> LatentReasoner:
-    """Another checkpoint, frozen; `beside:NAME` is the directory of that name beside the reasoner's."""
-    return load_reasoner(
-        beside(path, model.path),
-        num_latents=model.num_latents,
-        dtype=model.dtype_name,
-        attention=model.attention,
-        trust_remote_code=model.trust_remote_code,
-    ).freeze()

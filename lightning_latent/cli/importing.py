@@ -2,31 +2,22 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from transformers.utils.logging import disable_progress_bar
 
-from lightning_latent.cli.exits import EXIT_BAD_INPUT, say
+from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.importing import import_reasoner
 from lightning_latent.importing.published import listing
 from lightning_latent.reasoner.reasoner import LatentReasoner
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        say(f"import: {message}; see import --help")
-        raise SystemExit(EXIT_BAD_INPUT)
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command's arguments; but for `--list` those of `import_reasoner`."""
-    made = _Parser(
-        prog="train.py import",
+    made = CommandParser(
+        "import",
         description="Turn a checkpoint of another repository into a directory that everything here loads. Nothing in "
         "the checkpoint is run. See docs/checkpoints.md.",
-        allow_abbrev=False,
     )
     made.add_argument("--list", action="store_true", help="print the public checkpoints, with their commands")
     made.add_argument("--format", metavar="FORMAT", help="coconut, simcot, codi or latenttts")

@@ -1,17 +1,16 @@
 """`sweep`: a grid of settings on the validation questions, and a config with the best of them."""
 
-import argparse
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 from jsonargparse import Namespace
 
+from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.compare import report
-from lightning_latent.cli.exits import EXIT_BAD_INPUT, say
 from lightning_latent.cli.grid_point import GridPoint, without_chatter
 from lightning_latent.cli.keys import merged, setting, value_at
 from lightning_latent.data import LatentDataModule
@@ -28,22 +27,13 @@ from lightning_latent.io import write_json, write_text
 CHOSEN = "chosen.yaml"
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        say(f"sweep: {message}; see sweep --help")
-        raise SystemExit(EXIT_BAD_INPUT)
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> CommandParser:
     """The command's own arguments; all others are those of `validate`."""
-    made = _Parser(
-        prog="train.py sweep",
+    made = CommandParser(
+        "sweep",
         description="Answer the validation questions with every setting of a grid, and choose one. Written below the "
         "run's folder: sweep/sweep.json, .csv, .png, questions.txt and chosen.yaml.",
         epilog="All other arguments are those of validate, such as --config FILE.",
-        allow_abbrev=False,
     )
     made.add_argument(
         "--over",

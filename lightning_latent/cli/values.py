@@ -31,7 +31,7 @@ def check_values(config: Namespace, *, groups: Mapping[str, Callable[..., Any]])
     """
     for key, made in groups.items():
         if not isinstance(config.get(key), Namespace):
-            raise UserError(f"{key} is {_shown(config.get(key))}; it must be a mapping of its options")
+            raise UserError(f"{key} is {shown(config.get(key))}; it must be a mapping of its options")
         check_nulls(config[key], made, key=key)
     for key, value in vars(config).items():  # not its own items, which are those of all levels
         check_classes(value, key=key)
@@ -90,5 +90,6 @@ def _imported(class_path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as a config has it, cut where it is long."""
     return "null" if value is None else repr(value)[:60]

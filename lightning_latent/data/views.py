@@ -27,6 +27,10 @@ class View(NamedTuple):
         """
         return self.answers[answer] if answer in self.answers else replaced_words(answer, self.words)
 
+    def in_order(self, scores: Sequence[float]) -> list[float]:
+        """What belongs to its options, one each, in the order of the original question's."""
+        return [scores[self.order.index(place)] for place in range(len(scores))]
+
 
 def replaced_words(text: str, words: Mapping[str, str]) -> str:
     """Put other words in the place of some, all at once, so that two may change places.
@@ -46,6 +50,11 @@ def permutation(rng: random.Random, names: Sequence[str], pool: Sequence[str]) -
         pool: What there is to choose from, at least as many.
     """
     return dict(zip(names, rng.sample(list(pool), len(names)), strict=True))
+
+
+def renamed_from(names: Sequence[str], pool: Sequence[str], rng: random.Random) -> dict[str, str]:
+    """Give each name another of a pool, where all names are of it; else let them change places among themselves."""
+    return permutation(rng, names, pool if set(names) <= set(pool) else names)
 
 
 def inverse(words: Mapping[str, str]) -> dict[str, str]:

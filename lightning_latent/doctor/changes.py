@@ -45,7 +45,7 @@ def random_like(latents: Tensor, examples: Sequence[Example], *, seed: int) -> T
     """Random vectors `[B, T, D]` as long as the latents, drawn by the question's text and the seed."""
     _, steps, size = latents.shape
     drawn = controls.random_directions([e.question for e in examples], steps=steps, size=size, seed=seed)
-    return drawn.to(latents) * latents.norm(dim=-1, keepdim=True)
+    return controls.random_moves(latents, drawn.to(latents), fraction=1.0)
 
 
 def _stopped(count: int) -> Change:

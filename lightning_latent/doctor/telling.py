@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lightning_latent.doctor.changes import NONE
 from lightning_latent.doctor.prospects import NOISE
 from lightning_latent.doctor.soundness import WELL_FORMED
-from lightning_latent.evaluation.table import small
+from lightning_latent.evaluation.table import interval, small
 
 CHANGES = {
     "other": "another question's",
@@ -168,11 +168,9 @@ def percent(entry: Mapping[str, Any]) -> str:
     """A share with its interval, in per cent."""
     if entry["share"] is None:
         return "none"
-    low, high = entry["ci95"]
-    return f"{100 * entry['share']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * entry['share']:.1f} {interval(entry['ci95'], '.1f')}"
 
 
 def gain(entry: Mapping[str, Any]) -> str:
     """A gain with its interval, in points."""
-    low, high = entry["gain_ci95"]
-    return f"{100 * entry['gain']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+    return f"{100 * entry['gain']:+.1f} {interval(entry['gain_ci95'], '+.1f')}"

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from scipy.stats import norm
 
 from lightning_latent.evaluation.paired import paired_gain_ci
+from lightning_latent.evaluation.table import interval
 
 THRESHOLD = 0.05
 """Accuracy, as a fraction of one, below which a change counts as none."""
@@ -109,7 +110,7 @@ def judge(report: Mapping[str, Any]) -> Verdict:
     if gained:
         reasons.append(
             f"{views['tries'] + 1} tellings of a question, answered together, gain {_points(views['vote']['gain'])} "
-            f"{_bounds(views['vote']['gain_ci95'])}."
+            f"{interval(views['vote']['gain_ci95'], '+.1f')}."
         )
         first = "configs/methods/views_until_sure.yaml" if report["options"] else "configs/methods/views.yaml"
     if latents != "computation":
@@ -145,9 +146,8 @@ def _unsound(sound: Mapping[str, Any]) -> str:
 
 
 def _told(entry: Mapping[str, Any], what: str) -> str:
-    low, high = cost_interval(entry)
     verdict = {True: "more than", False: "less than", None: "perhaps more, perhaps less than"}[costs(entry)]
-    cost = f"{100 * (0.0 - entry['gain']):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+    cost = f"{100 * (0.0 - entry['gain']):.1f} {interval(cost_interval(entry), '.1f')}"
     changed = f"{_percent(entry['changed']['share'])} of the answers change"
     return f"{what} cost {verdict} {_points(THRESHOLD)}: {cost}; {changed}."
 
@@ -167,10 +167,6 @@ def _percent(value: float) -> str:
 
 def _points(value: float) -> str:
     return f"{100 * value:.1f} points"
-
-
-def _bounds(interval: tuple[float, float]) -> str:
-    return f"[{100 * interval[0]:+.1f}, {100 * interval[1]:+.1f}]"
 
 
 def headline(report: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """One answered question: the one form that an answer has, from decoding to `predictions.jsonl`."""
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -31,12 +30,6 @@ def to_row(answer: Answer) -> dict[str, Any]:
     """An answer as a line of JSON holds it."""
     missing = {name for name in OPTIONAL if getattr(answer, name) == Answer._field_defaults[name]}
     return {name: value for name, value in answer._asdict().items() if name not in missing}
-
-
-def from_row(row: Mapping[str, Any]) -> Answer:
-    """The answer that a line of JSON holds; a `TypeError` or `ValueError` where it holds none."""
-    answer = Answer(**row)
-    return answer._replace(course=tuple((float(ahead), bool(right)) for ahead, right in answer.course))
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lightning_latent.data.datamodule import question_key
 from lightning_latent.data.example import Example
+from lightning_latent.data.overlap import question_key
 from lightning_latent.errors import UserError
 
 SWEEP, QUESTIONS = "sweep.json", "questions.txt"

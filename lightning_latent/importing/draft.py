@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 from lightning_latent.errors import UserError
 from lightning_latent.importing.reading import State
+from lightning_latent.reasoner.checks import not_finite
 from lightning_latent.reasoner.loading import load_config, load_tokenizer
 from lightning_latent.reasoner.markers import LatentMetadata
 from lightning_latent.reasoner.place import pin
@@ -83,9 +84,8 @@ def complete(state: State, model: PreTrainedModel, *, source: str) -> State:
     for name, shape in expected.items():
         if tuple(state[name].shape) != shape:
             raise UserError(f"{source}: {name} is {tuple(state[name].shape)}, the base's {shape}; check --base")
-    for name, value in state.items():
-        if not bool(value.isfinite().all()):
-            raise UserError(f"{source}: {name} is not finite; the checkpoint is broken")
+    if (lost := not_finite(state)) is not None:
+        raise UserError(f"{source}: {lost} is not finite; the checkpoint is broken")
     return state
 
 

@@ -28,20 +28,26 @@ class Word(NamedTuple):
     probability: float
 
 
+def nearest_tokens(logits: Tensor, *, count: int) -> tuple[Tensor, Tensor]:
+    """The logit lens, what latents would say: of the head's logits `[..., V]` K probabilities, falling, and tokens."""
+    top = logits.float().softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
+    return top.values, top.indices
+
+
 @torch.no_grad()
 def nearest(reasoner: "LatentReasoner", latents: Tensor, *, count: int) -> list[list[list[Word]]]:
     """The `count` words nearest to each of the latents `[B, T, D]`, the likeliest first: by question, then by step.
 
-    Latents are last hidden states, which is what the output head reads.
+    Latents are last hidden states, which is what the output head reads; where a projection makes latents of those, it
+    reads what it was not trained on, and its words say less.
     """
-    logits = reasoner.logits(latents.to(reasoner.dtype)).float()
-    top = logits.softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
+    probabilities, ids = nearest_tokens(reasoner.logits(latents.to(reasoner.dtype)), count=count)
     return [
         [
-            [Word(str(reasoner.tokenizer.decode([i])), p) for i, p in zip(ids, probabilities, strict=True)]
-            for ids, probabilities in zip(row_ids, row_probabilities, strict=True)
+            [Word(str(reasoner.tokenizer.decode([i])), p) for i, p in zip(*step, strict=True)]
+            for step in zip(*row, strict=True)
         ]
-        for row_ids, row_probabilities in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+        for row in zip(ids.tolist(), probabilities.tolist(), strict=True)
     ]
 
 

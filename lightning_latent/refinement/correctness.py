@@ -41,6 +41,7 @@ def answer_features(latents: Tensor, scores: list[list[float]]) -> Tensor:
     In float64 on the CPU; each question has at least two candidates.
     """
     padded = tally.padded_scores(scores)
-    entropy = -(padded.exp() * padded.masked_fill(padded.isinf(), 0)).sum(-1)
     best = torch.tensor([max(row) for row in scores], dtype=torch.float64)
-    return torch.cat([latents[:, -1].double().cpu(), torch.stack([tally.margin(padded), entropy, best], dim=1)], dim=1)
+    return torch.cat(
+        [latents[:, -1].double().cpu(), torch.stack([tally.margin(padded), tally.entropy(padded), best], dim=1)], dim=1
+    )

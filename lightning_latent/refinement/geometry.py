@@ -60,9 +60,3 @@ def principal_plane(points: Tensor) -> Plane:
 def project(points: Tensor, plane: Plane) -> Tensor:
     """Coordinates on a plane: `[..., D]` to `[..., 2]`."""
     return (points - plane.center) @ plane.axes
-
-
-def nearest_tokens(logits: Tensor, *, count: int) -> tuple[Tensor, Tensor]:
-    """The logit lens, what latents would say: of the head's logits `[..., V]` K probabilities, falling, and tokens."""
-    top = logits.float().softmax(-1).topk(min(count, logits.shape[-1]), dim=-1)
-    return top.values, top.indices

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
+from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.scoring import Said
 from lightning_latent.reasoner.context import Context
@@ -139,6 +140,15 @@ class TeachingCallback(L.Callback):
     def teach(self, batch: list[Example], module: Refining) -> list[Example]:
         """The questions to learn from, each with the answer to learn."""
         return batch
+
+
+def check_trajectory(module: Refining, *, who: str) -> None:
+    """Refuse, by a `UserError`, the loop in which a latent is fed before the others are known.
+
+    `who` does something to whole trajectories, as in `BorrowedLatents replaces`.
+    """
+    if module.loop != "trajectory":
+        raise UserError(f"{who} whole trajectories; set model.loop to trajectory")
 
 
 @contextmanager

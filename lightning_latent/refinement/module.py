@@ -152,10 +152,14 @@ class LatentRefinement(AnsweringModule):
 
     def load_reference(self, path: str, *, role: str) -> Reference:
         """Load another checkpoint of the same model; see `Refining.load_reference`."""
-        model = self._load(beside(path, self.path), num_latents=self.reasoner.num_latents)
+        model = self.load_beside(path, num_latents=self.reasoner.num_latents)
         check_compatible(model, self.reasoner, role=role, path=path)
         self.identities[role] = identify(model.model, path=path, projection=model.projection)
         return Reference(model.to(self.trainer.strategy.root_device))  # the module is moved only later
+
+    def load_beside(self, path: str, *, num_latents: int | None) -> LatentReasoner:
+        """Load another checkpoint as the reasoner is, frozen; `beside:NAME` is the one of that name beside it."""
+        return self._load(beside(path, self.path), num_latents=num_latents)
 
     def _load(self, path: str, *, num_latents: int | None, revision: str | None = None) -> LatentReasoner:
         return self.load(

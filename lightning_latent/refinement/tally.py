@@ -43,8 +43,12 @@ def majority(scores: Tensor) -> Tensor:
 
 def least_entropy(scores: Tensor) -> Tensor:
     """What the view with the least entropy says: `[V, B, C]` to `[B, C]`."""
-    entropy = -(scores.exp() * scores.masked_fill(scores.isinf(), 0)).sum(-1)
-    return scores.gather(0, entropy.argmin(0)[None, :, None].expand(1, *scores.shape[1:])).squeeze(0)
+    return scores.gather(0, entropy(scores).argmin(0)[None, :, None].expand(1, *scores.shape[1:])).squeeze(0)
+
+
+def entropy(scores: Tensor) -> Tensor:
+    """Entropy in nats over the candidates: log-probabilities `[..., C]` to `[...]`."""
+    return -(scores.exp() * scores.masked_fill(scores.isinf(), 0)).sum(-1)
 
 
 def most_confident(scores: Tensor) -> Tensor:

@@ -163,15 +163,10 @@ def sentence_tokenizer(*, names: Sequence[str] = NAMES, nouns: Sequence[str] = N
     subjects = [f"Every {noun} is a" for noun in nouns] + [f"{name} is a" for name in names]
     askings = [f"Is {name} a" for name in names]
     objects = [f"{noun}{end}" for end in (".", " or", "?") for noun in nouns]
-    words = [*subjects, *askings, *objects]
-    return halves_tokenizer(words, halves=r"Every \w+ is a|Is \w+ a|\w+ is a|\w+ or|\w+[.?]")
-
-
-def halves_tokenizer(words: Sequence[str], *, halves: str) -> PreTrainedTokenizerFast:
-    r"""A word-level tokenizer whose words are halves of sentences, found by a pattern; `###` and `\n` are words too."""
-    vocabulary = [EOS, "<unk>", "<<", "\n", "###", *words]
-    backend = Tokenizer(models.WordLevel({word: index for index, word in enumerate(vocabulary)}, unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.Split(Regex(halves + r"|\n|###|\S+"), "removed", invert=True)
+    words = [EOS, "<unk>", "<<", "\n", "###", *subjects, *askings, *objects]
+    backend = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
+    halves = r"Every \w+ is a|Is \w+ a|\w+ is a|\w+ or|\w+[.?]|\n|###|\S+"
+    backend.pre_tokenizer = pre_tokenizers.Split(Regex(halves), "removed", invert=True)
     # Word pieces are joined with spaces, but those of the prefix; no token has this one.
     spaced = [decoders.WordPiece(prefix="\0", cleanup=False), decoders.Fuse()]
     lines = [decoders.Replace(" \n", "\n"), decoders.Replace("\n ", "\n")]

@@ -8,9 +8,10 @@ import pytest
 
 from lightning_latent.callbacks import SymmetricViews
 from lightning_latent.data import BalancedProsQA, ProsQA
-from lightning_latent.evaluation.answer import from_row, to_row
+from lightning_latent.evaluation.answer import Answer, to_row
 from lightning_latent.evaluation.course import accuracy_against_views, curve_csv, replay
 from lightning_latent.evaluation.paired import accuracy_ci
+from lightning_latent.evaluation.run import read_answers
 from lightning_latent.refinement import LatentRefinement
 from tests.evaluation.runs import make_run
 
@@ -64,10 +65,14 @@ def test_answers_without_a_course_have_no_curve(answers) -> None:
     assert accuracy_against_views([*answers, make_run("plain", "x").answers[0]]) == []
 
 
-def test_a_course_goes_through_a_line_of_json(answers) -> None:
-    assert all(from_row(json.loads(json.dumps(to_row(answer)))) == answer for answer in answers)
+def test_a_course_goes_through_a_line_of_json(answers, tmp_path) -> None:
+    def written(answer: Answer) -> Answer:
+        (tmp_path / "answers.jsonl").write_text(json.dumps(to_row(answer)) + "\n")
+        return read_answers(tmp_path / "answers.jsonl")[0]
+
+    assert all(written(answer) == answer for answer in answers)
     plain = make_run("plain", "x").answers[0]
-    assert "course" not in to_row(plain) and from_row(to_row(plain)) == plain
+    assert "course" not in to_row(plain) and written(plain) == plain
 
 
 def test_a_question_with_one_option_is_sure_and_can_be_written(module) -> None:

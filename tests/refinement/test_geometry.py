@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from lightning_latent.refinement.geometry import movement, nearest_tokens, principal_plane, project
+from lightning_latent.reasoner.open_thoughts import nearest_tokens
+from lightning_latent.refinement.geometry import movement, principal_plane, project
 
 
 def test_movement_by_hand() -> None:

@@ -5,7 +5,7 @@ import re
 
 from lightning_latent.data.example import Example
 from lightning_latent.data.prontoqa.sentences import ASK, CLASSES, PEOPLE
-from lightning_latent.data.views import View, inverse, permutation, replaced_words
+from lightning_latent.data.views import View, inverse, renamed_from, replaced_words
 
 _PERSON = re.compile(r"(?:^|[.:] )([A-Z]\w+) is ")
 _CLASS = re.compile(r"\b([A-Za-z]\w*pus)(?:es)?\b")
@@ -27,7 +27,7 @@ def retold(example: Example, rng: random.Random) -> View | None:
     premises = re.split(r"(?<=\.)\s+", told.strip())
     people = sorted({who for who in _PERSON.findall(example.question) if who not in ("Every", "Each")})
     classes = sorted({word.lower() for word in _CLASS.findall(told)})
-    words = {**_renamed(people, PEOPLE, rng), **_spelt(_renamed(classes, CLASSES, rng))}
+    words = {**renamed_from(people, PEOPLE, rng), **_spelt(renamed_from(classes, CLASSES, rng))}
     rng.shuffle(premises)
     negate = rng.random() < 0.5
     who, negated, quality = question.groups()
@@ -39,10 +39,6 @@ def retold(example: Example, rng: random.Random) -> View | None:
     )
     order = (1, 0) if negate else (0, 1)
     return View(view, order=order, words=inverse(words), answers=_OTHER if negate else {})
-
-
-def _renamed(own: list[str], pool: tuple[str, ...], rng: random.Random) -> dict[str, str]:
-    return permutation(rng, own, pool if set(own) <= set(pool) else own)
 
 
 def _spelt(words: dict[str, str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import random
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.reading import Told, read_question, tell
 from lightning_latent.data.prosqa.sentences import NAMES, NOUNS
-from lightning_latent.data.views import View, inverse, permutation, replaced_words
+from lightning_latent.data.views import View, inverse, renamed_from, replaced_words
 
 
 def retold(example: Example, rng: random.Random) -> View | None:
@@ -18,7 +18,7 @@ def retold(example: Example, rng: random.Random) -> View | None:
     told = read_question(example.question)
     if told is None:
         return None
-    words = {**_renamed(told.people, NAMES, rng), **_renamed(told.kinds, NOUNS, rng)}
+    words = {**renamed_from(told.people, NAMES, rng), **renamed_from(told.kinds, NOUNS, rng)}
     facts = list(told.facts)
     rng.shuffle(facts)
     swap = rng.random() < 0.5
@@ -36,7 +36,3 @@ def retold(example: Example, rng: random.Random) -> View | None:
         options=tuple(f"{renamed.who} is a {candidate}." for candidate in (renamed.first, renamed.second)),
     )
     return View(view, order=(1, 0) if swap else (0, 1), words=inverse(words))
-
-
-def _renamed(own: list[str], pool: tuple[str, ...], rng: random.Random) -> dict[str, str]:
-    return permutation(rng, own, pool if set(own) <= set(pool) else own)
