@@ -5,6 +5,7 @@ import torch
 
 from tests.models import ANSWERS, FAMILIES, LATENTS, QUESTIONS, make_reasoner
 from tests.reasoner.naive import naive_score
+from tests.reasoner.slopes import check_slopes
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -27,20 +28,7 @@ def test_latents_get_the_gradient_of_the_uncached_forward_and_weights_none(famil
 
 def test_gradients_flow_through_the_whole_chain_of_thought():
     reasoner = make_reasoner("gpt2")  # the one that computes in float64 throughout: RMS norms of the others do not
-    context = reasoner.encode(QUESTIONS)
-    start = torch.zeros(LATENTS, reasoner.hidden_size, dtype=torch.float64)
-
-    def loss(offsets):
-        rollout = reasoner.rollout(context, refine=lambda step, fed, latent: latent + offsets[step])
-        return reasoner.score(reasoner.answer_context(rollout), ANSWERS)[0].sum()
-
-    offsets = start.clone().requires_grad_()
-    loss(offsets).backward()
-    assert (offsets.grad.norm(dim=-1) > 0).all()
-    direction = torch.randn_like(start)
-    with torch.no_grad():
-        rise = (loss(1e-6 * direction) - loss(-1e-6 * direction)) / 2e-6
-    torch.testing.assert_close((offsets.grad * direction).sum(), rise, rtol=1e-5, atol=1e-6)
+    check_slopes(reasoner, QUESTIONS, ANSWERS, steps=LATENTS)
 
 
 def test_one_encoded_question_serves_many_backward_passes():
