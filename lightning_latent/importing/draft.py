@@ -11,7 +11,7 @@ from lightning_latent.importing.reading import State
 from lightning_latent.reasoner.checks import not_finite
 from lightning_latent.reasoner.loading import load_config, load_tokenizer
 from lightning_latent.reasoner.markers import LatentMetadata
-from lightning_latent.reasoner.place import pin
+from lightning_latent.reasoner.place import locate, pin
 
 # Tables that older releases of transformers saved, and newer ones compute.
 _COMPUTED = (".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")
@@ -38,6 +38,7 @@ class Draft(NamedTuple):
 
 def load_base(path: str, *, commit: str | None = None) -> Base:
     """Load configuration and tokenizer of a directory or hub id; a `UserError` where there is none."""
+    path = locate(path)
     commit = commit or pin(path)
     config = load_config(path, commit=commit)
     return Base(path, config, load_tokenizer(path, commit=commit), config.vocab_size)

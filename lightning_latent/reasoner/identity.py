@@ -10,7 +10,7 @@ from huggingface_hub.errors import HFValidationError, RevisionResolutionError
 from torch import nn
 from typing_extensions import TypedDict
 
-from lightning_latent.embedded import resolve
+from lightning_latent.reasoner.place import find_gguf, locate
 
 
 class Identity(TypedDict):
@@ -41,8 +41,13 @@ def weights_hash(model: nn.Module, projection: nn.Module | None = None) -> str:
 def identify(
     model: nn.Module, *, path: str, revision: str | None = None, projection: nn.Module | None = None
 ) -> Identity:
-    """The identity of a model loaded from `path`; of a hub id, the revision is the commit that it has in the cache."""
-    if not Path(resolve(path)).is_dir():
+    """The identity of a model loaded from `path`.
+
+    Of a hub id, the revision is the commit that it has in the cache; of a GGUF file, the file's SHA-256.
+    """
+    if (file := find_gguf(path)) is not None:
+        revision = file.sha256
+    elif not Path(locate(path)).is_dir():
         with suppress(HFValidationError, RevisionResolutionError):
             revision = resolve_revision(path, revision=revision, local_files_only=True).resolved
     return Identity(path=path, revision=revision, sha256=weights_hash(model, projection))

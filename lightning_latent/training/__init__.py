@@ -4,5 +4,6 @@ from lightning_latent.training.export import ExportReasoners
 from lightning_latent.training.module import CoconutTraining
 from lightning_latent.training.pretrained import PretrainedBase
 from lightning_latent.training.scratch import ScratchProsQA, ScratchText
+from lightning_latent.training.staged import StagedSource
 
-__all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProsQA", "ScratchText"]
+__all__ = ["CoconutTraining", "ExportReasoners", "PretrainedBase", "ScratchProsQA", "ScratchText", "StagedSource"]

@@ -11,6 +11,7 @@ from lightning_latent.errors import UserError
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows, pad_left, pad_right
 from lightning_latent.training.curriculum import Layout
+from lightning_latent.training.thoughts import thought_words
 
 IGNORED = -100
 
@@ -25,10 +26,20 @@ class TrainingBatch(NamedTuple):
     labels: Tensor  # [B, R], ids where supervised, -100 elsewhere
     num_latents: Tensor  # [B], the latents at the head of each row of rest_ids
     answer_start: Tensor  # [B], the column of rest_ids where the answer begins
+    thoughts: Tensor  # [B, R], ids that latents are to say (`thought_words`), -100 elsewhere
 
 
-def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout]) -> TrainingBatch:
-    """Tokenise and pad examples laid out as given. All pieces of a kind are tokenised in one call."""
+def collate(
+    reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequence[Layout], *, said_per_step: int = 0
+) -> TrainingBatch:
+    """Tokenise and pad examples laid out as given. All pieces of a kind are tokenised in one call.
+
+    Args:
+        reasoner: Whose tokens they are.
+        examples: B examples.
+        layouts: What of each is thought and what is said.
+        said_per_step: Latents of each step that are to say its last word, too.
+    """
     said_of = reasoner.metadata
     questions = encode_questions(
         reasoner.tokenizer, [e.question for e in examples], end=said_of.question_end, tidy=said_of.tidy_question
@@ -50,10 +61,13 @@ def collate(reasoner: LatentReasoner, examples: Sequence[Example], layouts: Sequ
                 f"of {limit}; drop it or use a model with a longer context"
             )
     device = reasoner.device
+    taught = thought_words(reasoner.tokenizer, [e.steps for e in examples], layouts, per_step=said_per_step)
+    thoughts = [ids + [IGNORED] * (len(row) - len(ids)) for ids, row in zip(taught, rests, strict=True)]
     return TrainingBatch(
         *pad_left(prompts, pad=reasoner.pad_id, device=device),
         *pad_right(rests, pad=reasoner.pad_id, device=device),
         labels=pad_right(labels, pad=IGNORED, device=device)[0],
         num_latents=torch.tensor([plan.num_latents for plan in layouts], device=device),
         answer_start=torch.tensor(starts, device=device),
+        thoughts=pad_right(thoughts, pad=IGNORED, device=device)[0],
     )

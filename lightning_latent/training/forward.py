@@ -14,6 +14,7 @@ class TrainingOutput(NamedTuple):
     """What a batch of B rows gives."""
 
     loss: Tensor  # mean over supervised words, scalar
+    thoughts: Tensor  # mean over what latents are to say, scalar; zero where none is
     words: Tensor  # how many there are, scalar
     answer_correct: Tensor  # [B], whether the answer would be said greedily
 
@@ -48,16 +49,23 @@ def rest_hidden(reasoner: LatentReasoner, batch: TrainingBatch) -> Tensor:
 
 
 def training_forward(reasoner: LatentReasoner, batch: TrainingBatch) -> TrainingOutput:
-    """Token-mean cross-entropy of the supervised words, the head applied to their positions alone."""
-    supervised = batch.labels != IGNORED
+    """Token-mean cross-entropy of the supervised words, the head applied to their positions alone.
+
+    So too of what latents are to say, which the hidden states that they are made of predict.
+    """
+    hidden = rest_hidden(reasoner, batch)
+    supervised, taught = batch.labels != IGNORED, batch.thoughts != IGNORED
     labels = batch.labels[supervised]
-    logits = reasoner.logits(rest_hidden(reasoner, batch)[supervised])
+    # The head in one call: where its marker rows are trained, a call of it copies its table.
+    both = reasoner.logits(torch.cat([hidden[supervised], hidden[taught]]))
+    logits, thought = both[: len(labels)], both[len(labels) :]
     said = logits[:, : reasoner.metadata.sayable].argmax(-1)
     wrong = torch.zeros_like(supervised).masked_scatter(supervised, said != labels)
     columns = torch.arange(wrong.shape[1], device=wrong.device)
     in_answer = columns >= batch.answer_start.unsqueeze(-1)
     return TrainingOutput(
         loss=token_loss(logits, labels).mean(),
+        thoughts=token_loss(thought, batch.thoughts[taught]).mean() if len(thought) else hidden.new_zeros(()),
         words=supervised.sum(),
         answer_correct=~(wrong & in_answer).any(-1),
     )

@@ -52,6 +52,8 @@ class CoconutTraining(AnsweringModule):
         pad_latent_to_max: In that stage, give every example all latents, however few steps it has.
         end_marker: Put a marker between thoughts and words, as the reference does. Without it the first word after the
             thoughts is predicted at the last thought, which so learns to be what the next stage needs it to be.
+        thought_loss: Weight of a second loss, by which each latent is to say, through the output head, the last word of
+            the step that it stands for (several latents of a step, the word's tokens one after the other). 0 for none.
         uniform_prob: Probability that an example's stage is drawn uniformly from 0 to its number of steps.
         learning_rate: Peak learning rate of AdamW.
         betas: AdamW's decay rates.
@@ -82,6 +84,7 @@ class CoconutTraining(AnsweringModule):
         drop_remaining_steps: bool = True,
         pad_latent_to_max: bool = True,
         end_marker: bool = True,
+        thought_loss: NonNegativeFloat = 0.0,
         uniform_prob: UnitInterval = 0.0,
         learning_rate: PositiveFloat = 1e-4,
         betas: tuple[BelowOne, BelowOne] = (0.9, 0.999),
@@ -105,6 +108,8 @@ class CoconutTraining(AnsweringModule):
             pad_latent_to_max=pad_latent_to_max,
             end_marker=end_marker,
         )
+        self.thought_loss = thought_loss
+        self.said_per_step = latents_per_step if thought_loss else 0
         self.uniform_prob = uniform_prob
         self.learning_rate = learning_rate
         self.betas = betas
@@ -178,13 +183,16 @@ class CoconutTraining(AnsweringModule):
         if not batch:
             return loss_without_questions(self.trainer, self.parameters())
         layouts = [self._draw_layout(example, stage.number) for example in batch]
-        out = training_forward(self.reasoner, collate(self.reasoner, batch, layouts))
+        laid_out = collate(self.reasoner, batch, layouts, said_per_step=self.said_per_step)
+        out = training_forward(self.reasoner, laid_out)
         log = partial(self.log, prog_bar=True, batch_size=len(batch))
         log("train/loss", out.loss.detach())
+        if self.thought_loss:
+            log("train/thought_loss", out.thoughts.detach())
         log("train/answer", out.answer_correct.float().mean())
         log("train/stage", float(stage.number))
         self.log("train/learning_rate", rate, batch_size=1)
-        return out.loss * share_of_tokens(self.trainer, out.words)
+        return (out.loss + self.thought_loss * out.thoughts) * share_of_tokens(self.trainer, out.words)
 
     def _set_learning_rate(self, stage: Stage) -> float:
         # Not by a scheduler: that counts steps, and stages last epochs, whose steps a streamed source cannot tell.

@@ -9,11 +9,10 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from lightning_latent.bounds import BelowOne, PositiveFloat, PositiveInt
-from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.loading import DType, find_projection, load_model
 from lightning_latent.reasoner.markers import find_marks, read_metadata, ready_markers
-from lightning_latent.reasoner.place import pin
+from lightning_latent.reasoner.place import locate, pin
 from lightning_latent.reasoner.projection import Projection
 from lightning_latent.training.base import Base, BaseModel
 from lightning_latent.upstream import quiet_peft
@@ -26,7 +25,7 @@ class PretrainedBase(BaseModel):
     """Any causal language model of transformers, from a directory or the hub.
 
     Args:
-        path: Directory or hub id.
+        path: Directory or hub id, a GGUF file, or `pip:smollm2`.
         revision: Commit, tag or branch of a hub id.
         dtype: Type of the weights while training. Whole models are trained in `float32` (with `trainer.precision:
             bf16-mixed` for speed); below adapters, which are always in float32, `bfloat16` saves memory.
@@ -86,7 +85,7 @@ class PretrainedBase(BaseModel):
         known = read_metadata(model.config)
         if known is None or not known.projection:
             return None
-        path, size = resolve(self.path), model.config.hidden_size
+        path, size = locate(self.path), model.config.hidden_size
         return find_projection(path, commit=pin(path, self.revision), hidden_size=size, dtype=torch.float32)
 
     def _adapted(self, model: PreTrainedModel, markers: list[int], *, rank: int) -> "PeftModel":

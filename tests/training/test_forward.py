@@ -159,3 +159,28 @@ def test_neighbours_make_no_difference():
         lengths.append(int((batch.labels != -100).sum()))
         losses.append(training_forward(reasoner, batch).loss * lengths[-1])
     torch.testing.assert_close(together, sum(losses) / sum(lengths), rtol=0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("per_step", [1, 2])
+def test_latents_may_be_taught_to_say_the_last_words_of_their_steps(per_step):
+    reasoner = trainable("gpt2")
+    layouts = [Layout(2 * per_step, 2, True), Layout(2 * per_step, 1, True), Layout(0, 0, True)]
+    batch = collate(reasoner, EXAMPLES, layouts, said_per_step=per_step)
+    out = training_forward(reasoner, batch)
+    losses = []
+    for example, plan in zip(EXAMPLES, layouts, strict=True):
+        embeds = reasoner.embed(
+            torch.tensor([reasoner.tokenizer(example.question + "\n")["input_ids"] + [reasoner.start_id]])
+        )
+        for step in example.steps[: plan.skipped_steps if plan.num_latents else 0]:
+            word = reasoner.tokenizer(" " + step.split()[-1].rstrip("."), add_special_tokens=False)["input_ids"]
+            for said in (word + word[-1:])[:per_step]:
+                hidden = last_hidden(reasoner.model, embeds)[:, -1:]
+                losses.append(cross_entropy(reasoner.logits(hidden)[0], torch.tensor([said])))
+                embeds = torch.cat([embeds, hidden], dim=1)
+    assert len(losses) == 3 * per_step
+    torch.testing.assert_close(out.thoughts, torch.stack(losses).mean(), rtol=0.0, atol=1e-9)
+    # The words' loss is what it is without.
+    plain = training_forward(reasoner, collate(reasoner, EXAMPLES, layouts))
+    torch.testing.assert_close(out.loss, plain.loss, rtol=0.0, atol=1e-12)
+    assert plain.thoughts == 0
