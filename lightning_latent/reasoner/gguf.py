@@ -85,9 +85,13 @@ def load_weights(file: Path, header: GgufHeader) -> PreTrainedModel:
         UserError: A weight is missing, or the file has one that the model does not take.
     """
     with one_line(f"cannot load a model from {file}"):
+        config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
+        if config.model_type == "gpt2":
+            config.n_positions = config.n_ctx  # transformers gives the context a name that the model does not read
         loaded = AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
+            config=config,
             dtype=torch.float32,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # and refused below, with the tensor's name
@@ -101,9 +105,8 @@ def load_weights(file: Path, header: GgufHeader) -> PreTrainedModel:
             "(frequencies of rotary embeddings are not supported); use another file of the model"
         )
     stored = {key: value for key, value in packed.config.to_dict().items() if key not in _FOREIGN}
-    config = AutoConfig.for_model(**stored)
     with torch.device("meta"):
-        plain = AutoModelForCausalLM.from_config(config)
+        plain = AutoModelForCausalLM.from_config(AutoConfig.for_model(**stored))
     dtype = narrowest_dtype(list(weights.values()))
     plain.load_state_dict({name: value.to(dtype) for name, value in packed.state_dict().items()}, assign=True)
     plain.tie_weights()

@@ -1,6 +1,7 @@
 """The tokenizer of a GGUF file, made from its tokens and merges, and held against them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ class Splitting(NamedTuple):
     adds_begin: bool = False  # where the file does not say
 
 
-# By the names that the files give them. transformers takes GPT-2's for all, which reads other tokens where digits stand.
+# By the names that files give them. transformers takes GPT-2's for all, which reads other tokens where digits stand.
 SPLITTINGS = {
     "gpt-2": Splitting((_GPT2,)),
     "smollm": Splitting((r"\p{N}", _GPT2)),
@@ -140,7 +141,7 @@ def _isolated(pattern: str, text: str) -> list[str]:
 def _merge(parts: list[str], ranks: dict[str, int]) -> Sequence[str]:
     """Merge the first of the pairs that come first, until none is left."""
     while len(parts) > 1:
-        pairs = [ranks.get(f"{left} {right}", len(ranks)) for left, right in zip(parts, parts[1:], strict=False)]
+        pairs = [ranks.get(f"{left} {right}", len(ranks)) for left, right in pairwise(parts)]
         best = min(pairs)
         if best == len(ranks):
             break

@@ -10,7 +10,8 @@ from huggingface_hub.errors import HFValidationError, RevisionResolutionError
 from torch import nn
 from typing_extensions import TypedDict
 
-from lightning_latent.reasoner.place import find_gguf, locate
+from lightning_latent.reasoner.gguf import file_hash
+from lightning_latent.reasoner.place import find_file, find_gguf, locate, pin
 
 
 class Identity(TypedDict):
@@ -51,3 +52,13 @@ def identify(
         with suppress(HFValidationError, RevisionResolutionError):
             revision = resolve_revision(path, revision=revision, local_files_only=True).resolved
     return Identity(path=path, revision=revision, sha256=weights_hash(model, projection))
+
+
+def identify_adapter(*, path: str, below: Identity) -> Identity:
+    """The identity of an adapter that is put on a model, by its file and the model's identity."""
+    place = locate(path)
+    commit = pin(place)
+    file = find_file(place, "adapter_model.safetensors", commit=commit)
+    assert file is not None  # it has been loaded
+    digest = hashlib.sha256(f"{below['sha256']} {file_hash(file)}".encode())
+    return Identity(path=path, revision=commit, sha256=digest.hexdigest())

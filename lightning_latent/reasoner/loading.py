@@ -42,8 +42,7 @@ from lightning_latent.upstream import quiet_peft
 
 DType = Literal["auto", "float64", "float32", "bfloat16", "float16"]
 
-
-_ADAPTER = "adapter_model.safetensors"
+ADAPTER = "adapter_model.safetensors"
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 
@@ -75,7 +74,7 @@ def load_reasoner(
     named, path = path, locate(path)
     commit = pin(path, revision)
     load = partial(load_model, dtype=dtype, attention=attention, trust_remote_code=trust_remote_code)
-    adapter = _find_adapter(path, commit=commit)
+    adapter = find_adapter(path, commit=commit)
     if adapter is None:
         model, tokenizer = load(named, revision=commit)
     else:
@@ -170,7 +169,7 @@ def load_config(path: str, *, commit: str | None = None) -> PreTrainedConfig:
         return AutoConfig.from_pretrained(path, revision=commit or "main")
 
 
-def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
+def find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
     """The configuration of the PEFT adapter at `path`, or None where there is a whole model or nothing."""
     with one_line(f"cannot look for an adapter at {path!r}"):
         file = find_file(path, "adapter_config.json", commit=commit)
@@ -178,7 +177,7 @@ def _find_adapter(path: str, *, commit: str | None) -> dict[str, Any] | None:
         return None
     with one_line(f"cannot read {file}"):
         config = json.loads(file.read_text(encoding="utf-8"))
-    check_adapter(config, find_file(path, _ADAPTER, commit=commit), path=path)
+    check_adapter(config, find_file(path, ADAPTER, commit=commit), path=path)
     return config
 
 
@@ -196,8 +195,8 @@ def _merge_adapter(
     fit_vocabulary(model, tokenizer)
     with one_line(f"cannot put the adapter {path!r} on {model.name_or_path!r}"), quiet_peft():
         adapted = PeftModel.from_pretrained(model, path, revision=commit or "main")
-        stored = find_file(path, _ADAPTER, commit=commit)
-        assert stored is not None  # as _find_adapter has seen
+        stored = find_file(path, ADAPTER, commit=commit)
+        assert stored is not None  # as find_adapter has seen
         check_adapter_tensors(stored, get_peft_model_state_dict(adapted, save_embedding_layers=False), path=path)
         merged = adapted.merge_and_unload()
     check_finite(merged, path=path)

@@ -19,9 +19,10 @@ from lightning_latent.evaluation.answering import answer_questions, read_questio
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import Said, Scoring, option_scores, say
+from lightning_latent.reasoner.adapters import SharedModel
 from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.context import Context
-from lightning_latent.reasoner.identity import identify
+from lightning_latent.reasoner.identity import identify, identify_adapter
 from lightning_latent.reasoner.loading import DType, load_reasoner
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.thoughts import Thoughts, think
@@ -31,7 +32,7 @@ from lightning_latent.refinement.learned import Learned, unrefined
 from lightning_latent.refinement.likelihood import answer_loss, linear_decay, said_steps
 from lightning_latent.refinement.loop import refine_stepwise, refine_trajectory
 from lightning_latent.refinement.places import beside
-from lightning_latent.refinement.reference import Reference, check_compatible
+from lightning_latent.refinement.reference import JointReading, Reference, SharedReference, check_compatible
 
 
 class LatentRefinement(AnsweringModule):
@@ -100,6 +101,7 @@ class LatentRefinement(AnsweringModule):
         self.latent_callbacks: list[LatentCallback] = []
         self.asking: list[QuestionCallback] = []
         self.teachers: list[TeachingCallback] = []
+        self._reading: JointReading | None = None
         self._named = method is not None
         self._prepared: list[LatentCallback | QuestionCallback] = []
 
@@ -152,10 +154,25 @@ class LatentRefinement(AnsweringModule):
 
     def load_reference(self, path: str, *, role: str) -> Reference:
         """Load another checkpoint of the same model; see `Refining.load_reference`."""
+        if (reference := self._share(beside(path, self.path), role=role)) is not None:
+            return reference
         model = self.load_beside(path, num_latents=self.reasoner.num_latents)
         check_compatible(model, self.reasoner, role=role, path=path)
         self.identities[role] = identify(model.model, path=path, projection=model.projection)
         return Reference(model.to(self.trainer.strategy.root_device))  # the module is moved only later
+
+    def _share(self, path: str, *, role: str) -> Reference | None:
+        """An adapter on the reasoner's own model, so that the model is there once; None where it cannot be shared."""
+        if self.load is not load_reasoner:  # a model that other runs use stays as it is
+            return None
+        reading = self._reading or JointReading(SharedModel(self.reasoner))
+        loaded = reading.shared.load(path, beside=self.path, revision=self.revision, name=role)
+        if loaded is None:
+            return None
+        check_compatible(loaded, self.reasoner, role=role, path=path)
+        self.identities[role] = identify_adapter(path=path, below=self.identities["reasoner"])
+        self._reading = reading
+        return SharedReference(loaded, reading)
 
     def load_beside(self, path: str, *, num_latents: int | None) -> LatentReasoner:
         """Load another checkpoint as the reasoner is, frozen; `beside:NAME` is the one of that name beside it."""

@@ -28,7 +28,9 @@ def thought_words(
     They are the tokens of the step's last word from its first on; of a shorter one the last token is repeated. Latents
     beyond an example's own steps have none.
     """
-    thought = [list(row[: plan.skipped_steps]) if plan.num_latents else [] for row, plan in zip(steps, layouts, strict=True)]
+    thought = [
+        list(row[: plan.skipped_steps]) if plan.num_latents else [] for row, plan in zip(steps, layouts, strict=True)
+    ]
     words = [last_word(step) for row in thought for step in row]
     pieces = iter(tokenizer(words, add_special_tokens=False)["input_ids"] if words else [])
     said = []

@@ -2,12 +2,12 @@
 
 import pytest
 
-from lightning_latent.data import BalancedProsQA
+from lightning_latent.data import BalancedProsQA, LatentDataModule, ProsQA
 from lightning_latent.errors import UserError
 from lightning_latent.training import StagedSource
 from lightning_latent.training.module import CoconutTraining
 
-from .small import data, module, trainer
+from .small import module, trainer
 
 
 def hops(count: int, *, size: int = 4) -> BalancedProsQA:
@@ -53,6 +53,7 @@ def test_a_run_goes_from_one_to_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr(CoconutTraining, "training_step", watched)
     trained = module(first_stage_epochs=0, epochs_per_stage=1, max_latent_stage=2, drop_remaining_steps=False)
     staged = StagedSource(sources=[hops(1), hops(2)], epochs=[1])
-    trainer(tmp_path, max_epochs=3, limit_val_batches=0).fit(trained, data(train=staged))
+    questions = LatentDataModule(benchmark=ProsQA(), train=staged, batch_size=2)
+    trainer(tmp_path, max_epochs=3, limit_val_batches=0).fit(trained, questions)
     assert [stage for stage, _ in seen] == sorted(stage for stage, _ in seen)
     assert {tuple(asked) for _, asked in seen} == {(1,), (2,)}
