@@ -5,7 +5,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, PreTrainedModel
 from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 from tests.models import config
@@ -13,13 +13,25 @@ from tests.models import config
 MERGES = ("Ġ a", "Ġ t", "h e", "Ġt he", "p p", "1 2", "l e", "Ġa pp", "Ġapp le", "Ċ Ċ", "Ġ Ġ", "M a", "Ma x", "u s")
 CONTROLS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 TOKENS = (*CONTROLS, *bytes_to_unicode().values(), *dict.fromkeys(merge.replace(" ", "") for merge in MERGES))
+GEMMA = Gemma3TextConfig(
+    vocab_size=len(TOKENS),
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    head_dim=8,
+    intermediate_size=24,
+    max_position_embeddings=64,
+    sliding_window=8,
+)
 TEMPLATE = "{% for message in messages %}{{ message.content }}{% endfor %}"
 
 
 def tiny_model(family: str) -> PreTrainedModel:
     """Random weights, large enough for differences to show."""
     torch.manual_seed(4)
-    model = AutoModelForCausalLM.from_config(config(family, len(TOKENS), positions=64))
+    made = GEMMA if family == "gemma3" else config(family, len(TOKENS), positions=64)
+    model = AutoModelForCausalLM.from_config(made)
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, mean=float(parameter.dim() == 1), std=0.2)
     return model.eval()
@@ -36,7 +48,7 @@ def write_gguf(
     more: dict[str, np.ndarray] | None = None,
 ) -> Path:
     """Write a model and a byte-level tokenizer."""
-    family, made = model.config.model_type, model.config
+    family, made = model.config.model_type.removesuffix("_text"), model.config
     writer = gguf.GGUFWriter(path, architecture or family)
     writer.add_block_count(made.num_hidden_layers)
     writer.add_context_length(made.max_position_embeddings)
@@ -49,7 +61,13 @@ def write_gguf(
         writer.add_feed_forward_length(made.intermediate_size)
         writer.add_head_count_kv(made.num_key_value_heads)
         writer.add_layer_norm_rms_eps(made.rms_norm_eps)
-        writer.add_rope_freq_base(made.rope_parameters["rope_theta"])
+        parameters = made.rope_parameters
+        writer.add_rope_freq_base(parameters.get("full_attention", parameters)["rope_theta"])
+        if family in ("qwen3", "gemma3"):
+            writer.add_key_length(made.head_dim)
+            writer.add_value_length(made.head_dim)
+        if family == "gemma3":
+            writer.add_sliding_window(made.sliding_window)
         if family == "llama":
             writer.add_rope_dimension_count(made.hidden_size // made.num_attention_heads)
     writer.add_tokenizer_model("gpt2")
@@ -82,5 +100,7 @@ def _tensors(model: PreTrainedModel, family: str) -> dict[str, np.ndarray]:
         if family == "llama" and stem.endswith(("q_proj", "k_proj")):  # halves of a rotation become neighbours
             heads = model.config.num_attention_heads if "q_proj" in stem else model.config.num_key_value_heads
             value = value.reshape(heads, 2, -1, value.shape[1]).swapaxes(1, 2).reshape(value.shape)
+        if family == "gemma3" and value.dim() == 1:
+            value = value + 1  # its norms count from one
         tensors[f"{names.get_name(stem)}.{suffix}"] = value.detach().numpy()
     return tensors

@@ -55,7 +55,8 @@ def read_adapter(path: str, *, commit: str | None = None) -> Adapter | None:
     scale = config["lora_alpha"] / config["r"]
     layers = [name.removesuffix(".lora_A.weight") for name in state if name.endswith(".lora_A.weight")]
     factors = {
-        layer: (state.pop(f"{layer}.lora_A.weight"), state.pop(f"{layer}.lora_B.weight") * scale) for layer in layers
+        layer: (state.pop(f"{layer}.lora_A.weight"), state.pop(f"{layer}.lora_B.weight").double() * scale)
+        for layer in layers
     }
     rows = {name.removesuffix(_ROWS): state.pop(name) for name in list(state) if name.endswith(_ROWS)}
     indices = {tuple(ids) for ids in (config.get("trainable_token_indices") or {}).values()}
