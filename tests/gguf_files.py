@@ -63,10 +63,9 @@ def write_gguf(
         writer.add_layer_norm_rms_eps(made.rms_norm_eps)
         parameters = made.rope_parameters
         writer.add_rope_freq_base(parameters.get("full_attention", parameters)["rope_theta"])
-        if family in ("qwen3", "gemma3"):
+        if family == "gemma3":
             writer.add_key_length(made.head_dim)
             writer.add_value_length(made.head_dim)
-        if family == "gemma3":
             writer.add_sliding_window(made.sliding_window)
         if family == "llama":
             writer.add_rope_dimension_count(made.hidden_size // made.num_attention_heads)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.checks import one_line
 
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "gpt2", "gemma3")
+ARCHITECTURES = ("llama", "qwen2", "gpt2", "gemma3")
 """Those whose tensors transformers takes by name; of others some would be left out in silence."""
 
 CONTROL, USER_DEFINED = 3, 4  # kinds of tokens beside the ordinary ones
