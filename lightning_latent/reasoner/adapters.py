@@ -7,7 +7,7 @@ merged model stays what it is, and the other one is put on top only while it is 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import torch
 from safetensors.torch import load_file
@@ -25,7 +25,7 @@ from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.upstream import fork_cache, quiet_peft
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import LoraModel, PeftModel
 
 _PREFIX = "base_model.model."  # of all names in an adapter's file
 _ROWS = ".token_adapter.trainable_tokens_delta"
@@ -63,7 +63,7 @@ def read_adapter(path: str, *, commit: str | None = None) -> Adapter | None:
     if state or len(indices) > 1 or bool(indices) != bool(rows):
         return None
     below = config.get("base_model_name_or_path"), config.get("revision")
-    return Adapter(below, config["r"], factors, *(indices or {()}), rows)
+    return Adapter(below, config["r"], factors, next(iter(indices), ()), rows)
 
 
 def difference(one: Adapter, other: Adapter) -> Adapter | None:
@@ -137,8 +137,8 @@ class SharedModel:
         state = {f"{_PREFIX}{layer}.lora_A.weight": down for layer, (down, _) in layers.items()}
         state |= {f"{_PREFIX}{layer}.lora_B.weight": up for layer, (_, up) in layers.items()}
         set_peft_model_state_dict(self._adapted, state, adapter_name=name)
-        self._adapted.eval().requires_grad_(False)
-        self._adapted.base_model.disable_adapter_layers()
+        self._adapted.eval()
+        self._switch_off()
         self.rows[name] = self._rows(adapter)
 
     def _rows(self, adapter: Adapter) -> Rows:
@@ -188,12 +188,16 @@ class SharedModel:
     def switched_on(self) -> Iterator["PeftModel"]:
         """The decoder with its adapters, which afterwards are off again."""
         assert self._adapted is not None
-        self._adapted.base_model.enable_adapter_layers()
+        cast("LoraModel", self._adapted.base_model).enable_adapter_layers()
         try:
             yield self._adapted
         finally:
-            self._adapted.base_model.disable_adapter_layers()
-            self._adapted.requires_grad_(False)
+            self._switch_off()
+
+    def _switch_off(self) -> None:
+        assert self._adapted is not None
+        cast("LoraModel", self._adapted.base_model).disable_adapter_layers()
+        self._adapted.requires_grad_(False)  # which switching changes
 
 
 class AdapterReasoner(LatentReasoner):

@@ -59,7 +59,7 @@ def make_tokenizer(header: GgufHeader, file: Path) -> PreTrainedTokenizerBase:
             raise UserError(
                 f"{file} splits text by {shown(header.split)} (tokenizer.ggml.pre); there are {', '.join(SPLITTINGS)}"
             )
-        tokenizer = _byte_pairs(header, SPLITTINGS[header.split])
+        tokenizer: PreTrainedTokenizerBase = _byte_pairs(header, SPLITTINGS[header.split])
     else:  # by scores, as SentencePiece does
         with one_line(f"cannot make a tokenizer of {file}"):
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
