@@ -144,3 +144,17 @@ def test_uniform_stages_depend_on_question_and_epoch_alone(tmp_path):
 def test_a_question_without_room_for_its_answer_is_told(tmp_path):
     with pytest.raises(UserError, match="exceeds the model's context of 96"):
         trainer(tmp_path).validate(module(max_new_tokens=90), data(), verbose=False)
+
+
+def test_thoughts_may_be_taught_to_say_words(tmp_path):
+    said, taught = (module(thought_loss=weight, initial_stage=1) for weight in (0.0, 2.0))
+    metrics = []
+    for trained in (said, taught):
+        torch.manual_seed(0)  # the weights are drawn when it is fitted
+        run = trainer(tmp_path, max_epochs=1, limit_train_batches=1, limit_val_batches=0)
+        run.fit(trained, data())
+        metrics.append(run.callback_metrics)
+    assert "train/thought_loss" not in metrics[0] and metrics[1]["train/thought_loss"] > 0
+    assert metrics[0]["train/loss"] == metrics[1]["train/loss"]  # of the first step, and of the words alone
+    pairs = zip(weights(said).values(), weights(taught).values(), strict=True)
+    assert not all(torch.equal(one, other) for one, other in pairs)
