@@ -11,7 +11,9 @@ from lightning_latent.data.streaming.source import ExampleSource
 
 @dataclass(kw_only=True, eq=False)
 class LengthGrouped(ExampleSource):
-    """The questions of another source, those of some batches at a time sorted by length and cut into batches anew.
+    """The questions of another source, those of some batches at a time sorted and cut into batches anew.
+
+    They are sorted by their number of steps, and by length where that is the same.
 
     The batches come in an order drawn from the epoch. For sources that make any question by its number, such as
     generated ones: others are read again for each group.
@@ -48,7 +50,7 @@ class LengthGrouped(ExampleSource):
             yield group[place]
 
     def _group(self, positions: range) -> list[Example]:
-        examples = sorted(self.source.iter_examples(positions), key=lambda example: len(example.question))
+        examples = sorted(self.source.iter_examples(positions), key=lambda e: (len(e.steps), len(e.question)))
         whole = len(examples) - len(examples) % self.batch_size
         batches = [examples[start : start + self.batch_size] for start in range(0, whole, self.batch_size)]
         random.Random(f"{self.epoch}/{positions.start}").shuffle(batches)
