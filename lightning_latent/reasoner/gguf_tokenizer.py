@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-import regex
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from transformers.convert_slow_tokenizer import bytes_to_unicode
@@ -120,22 +119,14 @@ def merged_ids(text: str, header: GgufHeader) -> list[int]:
     visible = bytes_to_unicode()
     pieces = [text]
     for pattern in splitting.patterns:
-        pieces = [part for piece in pieces for part in _isolated(pattern, piece)]
+        split = pre_tokenizers.Split(Regex(pattern), "isolated")
+        pieces = [part for piece in pieces for part, _ in split.pre_tokenize_str(piece)]
     found = []
     for piece in pieces:
         spelled = "".join(visible[byte] for byte in piece.encode())
         parts = [spelled] if splitting.whole_first and spelled in ids else _merge(list(spelled), ranks)
         found += [ids[part] for part in parts]
     return found
-
-
-def _isolated(pattern: str, text: str) -> list[str]:
-    """The matches of a pattern and what is between them, in order."""
-    parts, last = [], 0
-    for match in regex.finditer(pattern, text):
-        parts += [text[last : match.start()], match.group()]
-        last = match.end()
-    return [part for part in (*parts, text[last:]) if part]
 
 
 def _merge(parts: list[str], ranks: dict[str, int]) -> Sequence[str]:
