@@ -4,8 +4,8 @@
 
 The same questions are answered in three ways, each in a process of its own: plainly; refined by contrastive feedback
 whose two references are adapters on the one model; and with references that are merged copies of it. The adapters have
-random weights and a small scale. The table has the median of the seconds for a batch, the most memory that the process
-held, and the weights in it, each also relative to the plain way. The last two ways must give the same answers.
+random weights and a small scale. The table has the median of the processor's seconds for a batch, the most memory that
+the process held, and the weights in it, each also relative to the plain way. The last two ways must give the same answers.
 """
 
 import argparse
@@ -61,9 +61,9 @@ def measure(folder: Path, way: str, *, slot: Any, batch: int, rounds: int, new_t
     examples, seconds = list(questions), []
     with torch.no_grad():
         for _ in range(rounds + 1):
-            started = time.perf_counter()
+            started = time.process_time()
             answers = module.answer_once(examples)
-            seconds.append(time.perf_counter() - started)
+            seconds.append(time.process_time() - started)
     return {
         "seconds": median(seconds[1:]),
         "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
