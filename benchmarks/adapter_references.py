@@ -5,7 +5,7 @@
 The same questions are answered in three ways, each in a process of its own: plainly; refined by contrastive feedback
 whose two references are adapters on the one model; and with references that are merged copies of it. The adapters have
 random weights and a small scale. The table has the median of the processor's seconds for a batch, the most memory that
-the process held, and the weights in it, each also relative to the plain way. The last two ways must give the same answers.
+the process held, and the weights in it, each also relative to the plain way. The last two ways must say the same.
 """
 
 import argparse
