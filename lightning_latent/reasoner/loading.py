@@ -88,7 +88,7 @@ def load_reasoner(
     if metadata is None:
         if num_latents is None:
             raise UserError(
-                f"{path} does not say how many latents it thinks (config.json: latent_reasoning); give num_latents"
+                f"{named} does not say how many latents it thinks (config.json: latent_reasoning); give num_latents"
             )
         add_markers(model, tokenizer)
         metadata = LatentMetadata(num_latents)
