@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from lightning_latent.reasoner import LatentReasoner, load_reasoner
-from lightning_latent.reasoner.adapters import AdapterReasoner, SharedModel, read_adapter
+from lightning_latent.reasoner.adapter import read_adapter
+from lightning_latent.reasoner.adapters import AdapterReasoner, SharedModel
 from tests.adapters import save_adapters
 
 NAMES = ("final", "strong", "weak")
