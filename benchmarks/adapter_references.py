@@ -102,7 +102,7 @@ def main() -> None:
         results = {}
         for way in WAYS:
             command = [sys.executable, __file__, *sys.argv[1:], "--way", way, "--folder", folder]
-            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             results[way] = json.loads(said.splitlines()[-1])
     if results["adapters"].pop("said") != results["copies"].pop("said"):
         raise SystemExit("the references that are adapters lead to other answers than merged copies")
