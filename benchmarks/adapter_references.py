@@ -69,7 +69,7 @@ def measure(folder: Path, way: str, *, slot: Any, batch: int, rounds: int, new_t
         "seconds": median(seconds),
         "mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "weights": sum(p.nbytes for r in models(module, feedback) for p in r.parameters()) / 2**20,
-        "said": [answer.prediction for answer in answers],
+        "said": [answer.text for answer in answers],
     }
 
 
