@@ -163,10 +163,11 @@ class LatentRefinement(AnsweringModule):
 
     def _share(self, path: str, *, role: str) -> Reference | None:
         """An adapter on the reasoner's own model, so that the model is there once; None where it cannot be shared."""
-        if self.load is not load_reasoner:  # a model that other runs use stays as it is
-            return None
+        if self.load is not load_reasoner or self.learn is not None:
+            return None  # other runs use the model, too, or what is learned may change its weights
         reading = self._reading or JointReading(SharedModel(self.reasoner))
-        loaded = reading.shared.load(path, beside=self.path, revision=self.revision, name=role)
+        name = f"{role}-{len(reading.shared.rows)}"  # two callbacks may have a reference of one role
+        loaded = reading.shared.load(path, beside=self.path, revision=self.revision, name=name)
         if loaded is None:
             return None
         check_compatible(loaded, self.reasoner, role=role, path=path)

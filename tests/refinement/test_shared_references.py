@@ -16,11 +16,11 @@ def places(tmp_path_factory) -> dict[str, str]:
     return save_adapters(tmp_path_factory.mktemp("adapters"), "gpt2", ("final", "strong", "weak"))
 
 
-def refining(places, callback, *, loop: str = "stepwise", iterations: int = 1) -> LatentRefinement:
+def refining(places, *callbacks, loop: str = "stepwise", iterations: int = 1) -> LatentRefinement:
     module = LatentRefinement(
         reasoner=places["final"], benchmark=RawText(), dtype="float64", loop=loop, iterations=iterations
     )
-    module.trainer = L.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, callbacks=[callback])
+    module.trainer = L.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False, callbacks=[*callbacks])
     module.setup("test")
     module.configure_model()
     return module
@@ -62,3 +62,14 @@ def test_one_alone_reads_alone(places):
         reference.conclude(latents)
         reference.end()
     assert set(rows) == {len(EXAMPLES)}
+
+
+def test_two_callbacks_may_have_references_of_one_role(places):
+    feedback, logits = ContrastiveFeedback(strong="beside:strong", weak="beside:weak"), ContrastiveLogits()
+    module = refining(places, feedback, logits)
+    found = [*feedback.references.values(), *logits._references.values()]
+    assert all(isinstance(reference, SharedReference) for reference in found)
+    assert len({id(reference.reading) for reference in found}) == 1 and len({r.adapter.names for r in found}) == 4
+    assert sum(p.numel() for p in module.reasoner.parameters()) < 2 * sum(
+        p.numel() for p in refining(places, ContrastiveFeedback()).reasoner.parameters()
+    )
