@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lightning_latent.data import LatentDataModule
+from lightning_latent.data import Example, LatentDataModule
 from lightning_latent.errors import UserError
-
-from .benchmarks import test_contract as contract
+from lightning_latent.testing import check_benchmark
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = {"id": "q1", "problem": "12 + 30", "working": ["10 + 30 = 40", "40 + 2 = 42"], "result": "42"}
@@ -38,12 +37,9 @@ def test_the_added_benchmark_works(quiz):
         quiz.parse({}, index=0)
 
 
-def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path):
-    (tmp_path / "quiz").mkdir()
+def test_the_added_benchmark_passes_the_contract_test(quiz):
     rows = [{**ROW, "id": f"q{number}"} for number in range(3)]
-    (tmp_path / "quiz" / "tiny.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    contract.check_file(quiz, str(tmp_path / "quiz" / "tiny.jsonl"), 3)
-    contract.check_adapter(quiz, {key: ROW[key] for key in ("id", "problem", "working")})
+    check_benchmark(quiz, rows, malformed=[{key: ROW[key] for key in ("id", "problem", "working")}])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +52,7 @@ def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path):
     ],
 )
 def test_rows_that_an_adapter_trips_over_are_reported_by_line(quiz, tmp_path, monkeypatch, taken, row, reason):
-    parse = eval(f"lambda self, row, *, index: Example('1', {taken}.strip(), (), '2')", vars(contract))
+    parse = eval(f"lambda self, row, *, index: Example('1', {taken}.strip(), (), '2')", {"Example": Example})
     monkeypatch.setattr(type(quiz), "parse", parse)
     (tmp_path / "rows.jsonl").write_text("\n" + json.dumps(row))
     with pytest.raises(UserError) as caught:
