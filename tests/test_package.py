@@ -36,7 +36,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     copy, out = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("dist")
     for name in ("lightning_latent", "configs"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md"):
+    for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"):
         shutil.copy(ROOT / name, copy / name)
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", out, copy)
     return sorted(out.iterdir())

@@ -15,16 +15,38 @@ DOCS = Path(__file__).parents[2] / "docs"
 ROW = {"id": "q1", "problem": "12 + 30", "working": ["10 + 30 = 40", "40 + 2 = 42"], "result": "42"}
 
 
+CHOICES = {"id": "1", "question": "How many?", "choices": ["24", "120"], "correct": "B", "why": ["12 * 10 = 120"]}
+
+
+@pytest.fixture(autouse=True)
+def examples_are_found(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "examples")
+
+
 @pytest.fixture
-def quiz(tmp_path, monkeypatch):
-    """The adapter, in the file that its first line names."""
-    code = re.search(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)[1]
-    assert len(code.splitlines()) <= 20
-    file = tmp_path / code.splitlines()[0].removeprefix("# ")
-    file.parent.mkdir()
-    file.write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
+def quiz():
     return importlib.import_module("my_project.quiz").Quiz()
+
+
+def test_the_page_shows_the_files_and_they_are_short():
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)
+    files = [(DOCS / "examples" / "my_project" / f"{name}.py").read_text() for name in ("quiz", "mcq")]
+    assert blocks[:2] == files
+    assert [len(file.splitlines()) <= most for file, most in zip(files, (30, 20), strict=True)] == [True, True]
+
+
+def test_the_test_that_the_page_shows_passes():
+    *_, block = re.findall(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)
+    shown = {}
+    exec(compile(block, "add_a_benchmark.md", "exec"), shown)
+    shown["test_quiz"]()
+
+
+def test_the_multiple_choice_of_the_page_passes_the_contract_test():
+    benchmark = importlib.import_module("my_project.mcq").MyChoice()
+    rows = [CHOICES, {**CHOICES, "id": "2", "choices": ["a", "b", "c"], "why": []}]
+    examples = check_benchmark(benchmark, rows, malformed=[{**CHOICES, "correct": "C"}])
+    assert examples[0].question == "How many?\nA) 24\nB) 120" and examples[0].answer == "B) 120"
 
 
 def test_the_added_benchmark_works(quiz):

@@ -124,7 +124,7 @@ def test_a_class_that_a_config_cannot_name_is_told():
         pass
 
     for benchmark in (Asking(3), Local()):
-        with pytest.raises(AssertionError, match="a config cannot name .+; put the class at the top of a module, and"):
+        with pytest.raises(AssertionError, match=r"a config cannot name .+; put the class at the top of a module, and"):
             check_benchmark(benchmark, ROWS)
 
 
@@ -135,5 +135,5 @@ def test_ids_that_occur_twice_are_told():
 
 def test_rows_may_be_a_file(tmp_path):
     (tmp_path / "some.csv").write_text("id,question\n1,Is it?\n")
-    with pytest.raises(UserError, match="some.csv"):
+    with pytest.raises(UserError, match=r"some\.csv"):
         check_benchmark(Choice(), tmp_path / "some.csv")

@@ -50,11 +50,11 @@ class Bad(LatentCallback):
     [
         (
             "shape",
-            r"Bad\.displacement returns \[3, 1\] of torch\.float64 for latents \[3, 16\] of torch\.float64; keep",
+            r"Bad\.displacement returns \[3, 1\] of torch\.float64 for latents \[3, 16\] of torch\.float64",
         ),
         (
             "type",
-            r"Bad\.displacement returns \[3, 16\] of torch\.float32 for latents \[3, 16\] of torch\.float64; keep",
+            r"Bad\.displacement returns \[3, 16\] of torch\.float32 for latents \[3, 16\] of torch\.float64",
         ),
         ("graph", r"Bad\.displacement returns what asks for gradients; detach it"),
         ("writes", "Bad writes to the latents that it is given; copy them"),
