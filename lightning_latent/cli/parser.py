@@ -14,7 +14,7 @@ from lightning_latent.cli.complaint import plain
 from lightning_latent.cli.config_file import MODE, NamedConfigFile, check_config, load
 from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, say
 
-COMMANDS = ("fit", "validate", "test", "predict", "compare", "sweep", "import", "doctor")
+COMMANDS = ("fit", "validate", "test", "predict", "compare", "sweep", "import", "doctor", "push")
 
 set_loader(MODE, load, exceptions=(YAMLError,))
 

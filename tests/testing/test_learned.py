@@ -25,8 +25,9 @@ class Bad(Learned):
         return self.rule != "never" and (self.rule == "always" or not self.offset.any())
 
     def forward(self, step, fed, latent):
-        moved = latent.to(self.offset.dtype) + self.offset
-        return moved + latent.mean(0) * self.offset if self.rule == "mixes" else moved
+        offset = self.offset.reshape(-1, latent.shape[-1])[0]
+        moved = latent.to(offset.dtype) + offset
+        return moved + latent.mean(0) * offset if self.rule == "mixes" else moved
 
 
 @pytest.mark.parametrize(
