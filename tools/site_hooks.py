@@ -28,9 +28,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             continue
         for _, link, _ in _LINK.findall(source.read_text(encoding="utf-8")):
             target = _inside(source.parent, link)
-            if target is not None and target not in PAGES and not target.startswith("docs/"):
-                if (ROOT / target).is_file() and files.get_file_from_path(target) is None:
-                    files.append(File.generated(config, target, abs_src_path=str(ROOT / target)))
+            if target is None or target in PAGES or target.startswith("docs/") or not (ROOT / target).is_file():
+                continue
+            if files.get_file_from_path(target) is None:
+                files.append(File.generated(config, target, abs_src_path=str(ROOT / target)))
     return files
 
 
