@@ -48,8 +48,7 @@ def reasoner_card(
     """
     model, said = reasoner.model, reasoner.metadata
     recipe = read_recipe(run)
-    markers = "a start and an end marker" if said.end is not None else "a start marker"
-    thinks = f"{said.num_latents} latents ({said.thought}) after {markers}" if said.markers else "no latents: in words"
+    thinks = f"{said.num_latents} latents ({said.thought})" if said.num_latents else "in words alone"
     facts = {
         "architecture": f"{type(model).__name__}, {model.num_parameters():,} parameters, {model.dtype}",
         "thinks": thinks,

@@ -43,7 +43,7 @@ def test_a_reasoners_card_holds_data_recipe_accuracy_and_what_was_not_checked(tm
         {"train": "data/a.jsonl", "validation": "data/b.jsonl"},
         {key: value for key, value in CONFIG.items() if key != "predictions"},
     ]
-    assert "3 latents (hidden) after a start and an end marker" in text and "2 epochs" in text
+    assert "| thinks | 3 latents (hidden) |" in text and "2 epochs" in text
     assert "Not examined. Ask the doctor" in text and "whether training and validation share questions" in text
     said = ModelCard(text).data
     assert (said.library_name, said.base_model) == ("lightning_latent", "some/base")

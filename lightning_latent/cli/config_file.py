@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import ActionConfigFile, Namespace, get_loader
+from jsonargparse import ActionConfigFile, get_loader
 from typing_extensions import override
 
 from lightning_latent.cli.values import shown
@@ -25,7 +25,7 @@ class NamedConfigFile(ActionConfigFile):
     """`--config`: the path of a config, or the name of one that comes with the package."""
 
     @override
-    def __call__(self, parser: Any, cfg: Namespace, values: Any, option_string: str | None = None) -> None:
+    def __call__(self, parser: Any, cfg: Any, values: Any, option_string: str | None = None) -> None:
         super().__call__(parser, cfg, resolve_config(values), option_string)
 
 

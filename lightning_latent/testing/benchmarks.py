@@ -94,7 +94,7 @@ def check_file(benchmark: Benchmark, path: str) -> list[Example]:
         check_answers(benchmark, example)
         check_retellings(benchmark, example)
     streamed, kept = (
-        list(LatentDataModule(benchmark=benchmark, test=path, streaming=streaming).test_dataloader())
+        list(LatentDataModule(benchmark=benchmark, test=Path(path), streaming=streaming).test_dataloader())
         for streaming in (True, False)
     )
     assert streamed == kept, "rows give other examples in memory than streamed; let parse depend on the row alone"

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, get_args
 
 import torch
@@ -46,8 +47,12 @@ def check_objective(
         with torch.no_grad():
             check_shapes(tried, module, examples)
             check_nothing_is_kept(tried, module, examples)
-            check_questions_stand_alone(lambda batch, module=module: module.think(batch).latents, examples, name=name)
+            check_questions_stand_alone(partial(_latents, module), examples, name=name)
     assert len(refused) < len(LOOPS), f"{name} refuses to be prepared: {refused['stepwise']}"
+
+
+def _latents(module: LatentRefinement, examples: Sequence[Example]) -> Tensor:
+    return module.think(examples).latents
 
 
 def check_shapes(callback: LatentCallback, module: LatentRefinement, examples: Sequence[Example]) -> None:

@@ -1,5 +1,6 @@
 """Reasoners and learned state go to a hub, the test's own, and come back from it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from lightning_latent.cli import main
-from lightning_latent.cli.push import stage
+from lightning_latent.cli.push import stage, upload
 from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner import load_reasoner
@@ -37,57 +38,76 @@ def fitted(saved: Path, tmp_path: Path) -> Path:
     return run
 
 
-def command(*args: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HOME": str(cwd / "hf"), **environment}
-    run = [sys.executable, "-m", "lightning_latent", *args]
-    return subprocess.run(run, cwd=cwd, env=surroundings, capture_output=True, text=True)
+# Runs commands one after the other in one process, which saves importing everything again.
+SCRIPT = """
+import contextlib, io, json, os, sys
+from lightning_latent.cli import main
+sys.argv, asked = ["lightning-latent"], json.loads(sys.argv[1])
+said = []
+for token, arguments in asked:
+    os.environ["HF_TOKEN"] = token
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as end:
+            code = end.code
+    said.append([code, out.getvalue(), err.getvalue()])
+print(json.dumps(said))
+"""
+
+
+def run(commands: list[tuple[str, list[str]]], *, cwd: Path, endpoint: str) -> list[tuple[int, str, str]]:
+    """Carry out commands with tokens against a hub, and give exit codes, what they print and what they complain of."""
+    there = {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(cwd / "hf")}
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **there}
+    call = [sys.executable, "-c", SCRIPT, json.dumps(commands)]
+    done = subprocess.run(call, cwd=cwd, env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.slow
 def test_what_is_pushed_is_pulled_by_the_hubs_id(tmp_path: Path) -> None:
-    config = ["--config", "embedded:quickstart", "--config", "embedded:methods/map"]
+    config = ["--config", "embedded:quickstart", "--config", "embedded:methods/map", "--model.reasoner=me/reasoner"]
+    few = ["--data.train.size=64", "--trainer.max_epochs=1", *SAMPLE[:3]]
+    own = ["validate", *config, *SAMPLE]
+    learned = "runs/quickstart/map"
+    wanted = [
+        ["push", resolve("embedded:final"), "me/reasoner", "--private"],
+        ["fit", *config, *few],
+        ["push", learned, "me/learned"],
+        [*own, "--ckpt_path=me/learned", "--trainer.default_root_dir=pulled"],
+        [*own, f"--ckpt_path={learned}/checkpoints/last.ckpt", "--trainer.default_root_dir=own"],
+    ]
+    refused = [
+        (
+            TOKEN,
+            ["push", learned, "other/reasoner"],
+            "other/reasoner: the hub refuses it (403: You don't have the rights",
+        ),
+        (
+            "hf_of_nobody",
+            ["push", learned, "me/map"],
+            "me/map: the hub refuses it (401: Invalid username or password.)",
+        ),
+        (TOKEN, ["push", learned, "me/re:asoner"], "me/re:asoner: no name of a repository ("),
+        (TOKEN, [*own, "--ckpt_path=me/nothing"], "no model at 'me/nothing'"),
+    ]
+    commands = [(TOKEN, arguments) for arguments in wanted] + [(token, arguments) for token, arguments, _ in refused]
     with served() as hub:
-        there = {"HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": "0", "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1"}
-        done = command("push", resolve("embedded:final"), "me/reasoner", "--private", cwd=tmp_path, **there)
-        assert done.returncode == 0, done.stderr
-        assert done.stdout.endswith(
-            f"is at {hub.address}/me/reasoner; take it from there by --model.reasoner me/reasoner\n"
-        )
-        assert {"config.json", "model.safetensors", "tokenizer.json"} <= hub.files["me/reasoner"].keys()
-        assert hub.private == {"me/reasoner": True}
-
-        few = ["--data.train.size=64", "--data.validation.size=8", "--trainer.max_epochs=1", *SAMPLE[1:3]]
-        done = command("fit", *config, "--model.reasoner=me/reasoner", *few, cwd=tmp_path, **there)
-        assert done.returncode == 0, done.stderr
-        done = command("push", "runs/quickstart/map", "me/learned", cwd=tmp_path, **there)
-        assert done.returncode == 0, done.stderr
-        assert hub.files["me/learned"].keys() == {LEARNED, "README.md", "config.yaml"}
-        assert not hub.private["me/learned"]
-
-        own = ["validate", *config, *SAMPLE, "--model.reasoner=me/reasoner"]
-        done = command(*own, "--ckpt_path=me/learned", "--trainer.default_root_dir=pulled", cwd=tmp_path, **there)
-        assert done.returncode == 0, done.stderr
-        last = "runs/quickstart/map/checkpoints/last.ckpt"
-        done = command(*own, f"--ckpt_path={last}", "--trainer.default_root_dir=own", cwd=tmp_path, **there)
-        assert done.returncode == 0, done.stderr
-        depends = [
-            (tmp_path / run / "run.json").read_text().partition('"learned state"')[2] for run in ("pulled", "own")
-        ]
-        assert depends[0].splitlines()[0] == depends[1].splitlines()[0] != ""
-
-        for name, token, said in (
-            ("other/reasoner", TOKEN, "other/reasoner: the hub refuses it (403: You don't have the rights"),
-            (
-                "me/reasoner",
-                "hf_of_nobody",
-                "me/reasoner: the hub refuses it (401: Invalid username or password.)",
-            ),
-            ("me/re:asoner", TOKEN, "me/re:asoner: no name of a repository ("),
-        ):
-            done = command("push", "runs/quickstart/map", name, cwd=tmp_path, **{**there, "HF_TOKEN": token})
-            assert (done.returncode, done.stderr.count("\n")) == (2, 1) and done.stderr.startswith(f"error: {said}")
-        done = command(*own, "--ckpt_path=me/nothing", cwd=tmp_path, **there)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1) and "me/nothing" in done.stderr
+        said = run(commands, cwd=tmp_path, endpoint=hub.address)
+    assert [code for code, _, _ in said[: len(wanted)]] == [0] * len(wanted), said
+    assert said[0][1].endswith(
+        f" is at {hub.address}/me/reasoner; take it from there by --model.reasoner me/reasoner\n"
+    )
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= hub.files["me/reasoner"].keys()
+    assert hub.files["me/learned"].keys() == {LEARNED, "README.md", "config.yaml"}
+    assert hub.private == {"me/reasoner": True, "me/learned": False}
+    about = [json.loads((tmp_path / run / "run.json").read_text()) for run in ("pulled", "own")]
+    assert about[0]["depends_on"] == about[1]["depends_on"] and about[0]["depends_on"]["learned state"]
+    for (_, _, message), (code, _, error) in zip(refused, said[len(wanted) :], strict=True):
+        assert code == 2 and error.startswith(f"error: {message}") and error.count("\n") == 1
 
 
 def test_offline_or_without_a_token_nothing_begins(tmp_path, monkeypatch, capsys):
@@ -101,10 +121,8 @@ def test_offline_or_without_a_token_nothing_begins(tmp_path, monkeypatch, capsys
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path):
-    there = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0", "HF_TOKEN": TOKEN}
-    done = command("push", resolve("embedded:final"), "me/reasoner", cwd=tmp_path, **there)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith("error: me/reasoner: the hub cannot be reached (")
+    with pytest.raises(UserError, match=r"^me/reasoner: the hub cannot be reached \(.+\); try again$"):
+        upload(tmp_path, "me/reasoner", private=False)  # tests are offline
 
 
 def test_a_folder_that_holds_neither_is_refused(tmp_path):
