@@ -121,7 +121,7 @@ def add_verdict(folder: str | Path, report: Mapping[str, Any]) -> bool:
         return False
     asked = f"The doctor of lightning_latent {__version__} asked {report['n']:,} {report['split']} questions."
     reasons = "".join(f"- {reason}\n" for reason in report["verdict"]["reasons"])
-    section = f"{DEPENDENCE}\n\n**{headline(report)}** {asked}\n\n{reasons}\n"
+    section = f"{DEPENDENCE}\n\n**{headline(report)}** {asked}\n\n{reasons}\n"  # ends by a blank line
     before, _, rest = text.partition(DEPENDENCE)
     after = re.search(r"^## ", rest, flags=re.MULTILINE)
     write_text(card, before + section + (rest[after.start() :] if after else ""))
@@ -142,7 +142,8 @@ def read_recipe(run: Path) -> dict[str, Any]:
 
 def _card(parts: Sequence[str], *, base: str | None) -> str:
     keys = ModelCardData(library_name="lightning_latent", tags=["latent-reasoning", "coconut"], base_model=base)
-    return str(ModelCard(f"---\n{keys.to_yaml()}\n---\n\n" + "\n".join(f"{part}\n" for part in parts).rstrip() + "\n"))
+    text = "\n\n".join(part.strip("\n") for part in parts)
+    return str(ModelCard(f"---\n{keys.to_yaml()}\n---\n\n{text}\n"))
 
 
 def _facts(facts: Mapping[str, object]) -> str:
