@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 
-.PHONY: help setup quickstart test lowest lint clean
+.PHONY: help setup quickstart test lowest lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -31,6 +31,9 @@ lint: setup ## Check style, formatting and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+docs: setup ## Build the documentation as a site, in site/; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 clean: ## Remove .venv, for instance after a GPU was added
 	rm -rf .venv .venv-lowest

@@ -15,7 +15,7 @@ def header(config: Path) -> str:
 
 
 def commands(text: str) -> list[list[str]]:
-    """The arguments of each `python train.py` command of a header or a page, continued lines joined."""
+    """The arguments of each command of a header or a page, by either name of the command, continued lines joined."""
     joined = re.sub(r"\\\n\s*", "", text)
-    found = re.findall(r"^ +[^`|\n]*\bpython train\.py +(\S.*)$", joined, flags=re.MULTILINE)
+    found = re.findall(r"^ +[^`|\n]*\b(?:python train\.py|lightning-latent) +(\S.*)$", joined, flags=re.MULTILINE)
     return [shlex.split(arguments, comments=True) for arguments in found]

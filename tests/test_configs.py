@@ -10,13 +10,14 @@ import torch
 from lightning_latent.cli import LatentCLI
 from lightning_latent.cli.compare import is_config, parser
 from lightning_latent.cli.doctor import build
+from lightning_latent.cli.push import parser as push_parser
 from lightning_latent.cli.sweep import grid_point
 from lightning_latent.cli.sweep import parser as sweep_parser
 from lightning_latent.evaluation.grid import points, read_grid
 from tests.commands import ROOT, commands, header
 
 CONFIGS = sorted(path.relative_to(ROOT) for path in ROOT.glob("configs/**/*.yaml"))
-PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
+PAGES = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")])
 
 
 class BuiltOnly(LatentCLI):
@@ -30,8 +31,8 @@ class BuiltOnly(LatentCLI):
 
 
 def kind(arguments: list[str]) -> str:
-    """Which command builds it: `compare`, `sweep`, `doctor`, or `run` for Lightning's subcommands."""
-    return arguments[0] if arguments[0] in ("compare", "doctor", "sweep") else "run"
+    """Which command builds it: `compare`, `sweep`, `doctor`, `push`, or `run` for Lightning's subcommands."""
+    return arguments[0] if arguments[0] in ("compare", "doctor", "push", "sweep") else "run"
 
 
 def of_configs(command: str) -> list[Any]:
@@ -61,6 +62,7 @@ EVERY_COMMAND = of_configs("run") + of_pages("run")
 COMPARISONS = of_configs("compare") + of_pages("compare")
 SWEEPS = of_configs("sweep") + of_pages("sweep")
 DOCTORS = of_configs("doctor") + of_pages("doctor")
+PUSHES = of_pages("push")
 FIRST_COMMANDS = [
     pytest.param(commands(header(ROOT / config))[0], id=str(config.relative_to("configs"))) for config in CONFIGS
 ]
@@ -112,6 +114,12 @@ def test_every_setting_of_the_sweep_builds(arguments: list[str]) -> None:
 def test_the_doctor_is_asked_rightly(arguments: list[str]) -> None:
     _, cli = build([*arguments[1:], "--trainer.accelerator=cpu", "--trainer.devices=1"])
     assert cli.directory is not None
+
+
+@pytest.mark.parametrize("arguments", PUSHES)
+def test_what_is_pushed_is_a_folder_of_a_run(arguments: list[str]) -> None:
+    given = push_parser().parse_args(arguments[1:])
+    assert given.folder.startswith("runs/") and given.repo_id.count("/") == 1
 
 
 @pytest.mark.parametrize("arguments", FIRST_COMMANDS)

@@ -27,6 +27,8 @@ def test_learn_a_map_then_compare_methods(tmp_path, monkeypatch):
     assert state["state_dict"] and all(name.startswith("learn.") for name in state["state_dict"])
     assert list((run / "map").glob("events.out.tfevents.*"))
     assert len((run / "map" / "validate" / "predictions.jsonl").read_text().splitlines()) == 60
+    card = (run / "map" / "checkpoints" / "README.md").read_text()
+    assert "frozen latent reasoner: learned map" in card and "Of 60 validation questions" in card
 
     methods = [f"configs/methods/{name}.yaml" for name in ("coconut", "paper", "random", "map")]
     main(["compare", "--config", str(few), *methods])

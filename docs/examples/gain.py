@@ -13,8 +13,9 @@ class Gain(Learned):
     """`h_t -> (1 + g_t) h_t`, one number `g_t` for each step."""
 
     def build(self, reasoner: LatentReasoner) -> "Gain":
-        """One number a step, zero at first."""
-        self.gain = torch.nn.Parameter(torch.zeros(reasoner.num_latents))
+        """One number a step, zero at first, in single precision at least."""
+        dtype = torch.promote_types(reasoner.dtype, torch.float32)
+        self.gain = torch.nn.Parameter(torch.zeros(reasoner.num_latents, dtype=dtype))
         return self
 
     @property

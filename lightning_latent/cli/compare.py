@@ -8,6 +8,7 @@ from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.cli.printing import common_folder, show, width
 from lightning_latent.cli.seeds import compare_seeds, is_comparison
+from lightning_latent.embedded import PREFIX
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.comparison import compare
 from lightning_latent.evaluation.figure import draw_comparison
@@ -74,7 +75,7 @@ def compare_command(args: Sequence[str]) -> dict[str, Any]:
 
 def is_config(name: str) -> bool:
     """Whether a name is that of a method's config rather than of a run's folder."""
-    return name.endswith((".yaml", ".yml"))
+    return name.startswith(PREFIX) or name.endswith((".yaml", ".yml"))
 
 
 def run_method(method: str, *, configs: Sequence[str], split: str) -> Path:

@@ -1,4 +1,4 @@
-"""Config files before their keys are read: text, YAML without traps, a mapping at the top.
+"""Config files before their keys are read: where they lie, text, YAML without traps, a mapping at the top.
 
 The parser's own reader names no file, lets the last of two equal keys win, and follows aliases wherever they lead.
 """
@@ -8,15 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonargparse import get_loader
+from jsonargparse import ActionConfigFile, get_loader
+from typing_extensions import override
 
 from lightning_latent.cli.values import shown
+from lightning_latent.embedded import resolve_config
 from lightning_latent.errors import UserError
 
 MODE = "bounded_yaml"
 """The parser's name of this way of reading YAML."""
 
 _DEEPEST, _LARGEST = 50, 100_000
+
+
+class NamedConfigFile(ActionConfigFile):
+    """`--config`: the path of a config, or the name of one that comes with the package."""
+
+    @override
+    def __call__(self, parser: Any, cfg: Any, values: Any, option_string: str | None = None) -> None:
+        super().__call__(parser, cfg, resolve_config(values), option_string)
 
 
 def check_config(path: str | Path, *, groups: Iterable[str] = ()) -> None:

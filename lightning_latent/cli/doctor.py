@@ -17,6 +17,7 @@ from lightning_latent.doctor.verdict import planned_questions
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.run import package_versions
 from lightning_latent.io import write_json, write_text
+from lightning_latent.model_card import CARD, add_verdict
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.refinement import LatentRefinement
 
@@ -73,6 +74,8 @@ def doctor_command(args: Sequence[str]) -> dict[str, Any]:
     write_json(output / "doctor.json", report)
     write_text(output / "doctor.html", html_page(report))
     print_report(report)
+    if add_verdict(model.path, report):
+        print(f"The verdict stands in the reasoner's model card, {Path(model.path) / CARD}", flush=True)
     print(f"The page is {output / 'doctor.html'}; its numbers are in doctor.json beside it", flush=True)
     return report
 

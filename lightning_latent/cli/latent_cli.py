@@ -26,7 +26,9 @@ from lightning_latent.cli.values import check_values
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
+from lightning_latent.model_card import write_refinement_card
 from lightning_latent.refinement import LatentRefinement
+from lightning_latent.refinement.exchange import pulled
 from lightning_latent.training import CoconutTraining
 from lightning_latent.upstream import started_processes
 
@@ -114,7 +116,7 @@ class LatentCLI(LightningCLI):
         if subcommand:
             # Found out before a model loads.
             check_values(self.config[subcommand], groups=GROUPS)
-            check_checkpoint(self.config[subcommand].get("ckpt_path"), subcommand=subcommand)
+            check_checkpoint(pulled(self.config[subcommand].get("ckpt_path")), subcommand=subcommand)
             check_chosen(self.config[subcommand])
 
     @override
@@ -155,6 +157,8 @@ class LatentCLI(LightningCLI):
         if self.trainer.is_global_zero:
             refuse_finished(self.directory, checkpoint=arguments.get("ckpt_path"))
         self._carry_out(self.trainer.fit, arguments)
+        if self.trainer.is_global_zero and self.directory is not None and isinstance(self.model, LatentRefinement):
+            write_refinement_card(self.directory)
 
     def validate(self, **arguments: Any) -> None:
         """Answer the validation questions; the metrics are in the closing line, not in a table."""
@@ -192,7 +196,7 @@ class LatentCLI(LightningCLI):
             advice=lambda: go_on(self.directory, subcommand=self.subcommand),
         ):
             try:
-                run(**arguments)
+                run(**{**arguments, "ckpt_path": pulled(arguments.get("ckpt_path"))})
             except Exception as error:
                 complaint = restoring_complaint(error)
                 if complaint is None or not arguments.get("ckpt_path"):

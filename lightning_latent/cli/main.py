@@ -8,6 +8,7 @@ from lightning_latent.cli.doctor import doctor_command
 from lightning_latent.cli.exits import exit_codes
 from lightning_latent.cli.importing import import_command
 from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
+from lightning_latent.cli.push import push_command
 from lightning_latent.cli.sweep import sweep_command
 
 OWN: dict[str, Callable[[Sequence[str]], object]] = {
@@ -15,6 +16,7 @@ OWN: dict[str, Callable[[Sequence[str]], object]] = {
     "sweep": sweep_command,
     "import": import_command,
     "doctor": doctor_command,
+    "push": push_command,
 }
 
 

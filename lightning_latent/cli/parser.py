@@ -5,16 +5,16 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from jsonargparse import Namespace, set_loader
+from jsonargparse import ActionConfigFile, Namespace, set_loader
 from lightning.pytorch.cli import LightningArgumentParser
 from typing_extensions import override
 from yaml import YAMLError
 
 from lightning_latent.cli.complaint import plain
-from lightning_latent.cli.config_file import MODE, check_config, load
+from lightning_latent.cli.config_file import MODE, NamedConfigFile, check_config, load
 from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, say
 
-COMMANDS = ("fit", "validate", "test", "predict", "compare", "sweep", "import", "doctor")
+COMMANDS = ("fit", "validate", "test", "predict", "compare", "sweep", "import", "doctor", "push")
 
 set_loader(MODE, load, exceptions=(YAMLError,))
 
@@ -24,6 +24,13 @@ class LatentArgumentParser(LightningArgumentParser):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"parser_mode": MODE, **kwargs})
+
+    @override
+    def add_argument(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("action") is ActionConfigFile:
+            says = "A config: the path of a YAML file, or embedded:NAME for one that comes with the package."
+            kwargs |= {"action": NamedConfigFile, "help": says}
+        return super().add_argument(*args, **kwargs)
 
     @override
     def parse_path(self, path: Any, *args: Any, **kwargs: Any) -> Namespace:

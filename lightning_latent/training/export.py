@@ -1,4 +1,4 @@
-"""Save the model under training as Hugging Face directories."""
+"""Save the model under training as Hugging Face directories, each with a model card."""
 
 import copy
 import shutil
@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lightning as L
+import torch
 
 from lightning_latent.bounds import PositiveInt
 from lightning_latent.errors import UserError
+from lightning_latent.io import write_text
+from lightning_latent.model_card import CARD, reasoner_card
 from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.loading import save_reasoner
 from lightning_latent.reasoner.markers import write_metadata
@@ -22,7 +25,7 @@ Saved = Literal["merged", "adapter"]
 
 
 class ExportReasoners(L.Callback):
-    """Saves `weak`, `strong` and `final`: weights (safetensors), tokenizer, latent metadata.
+    """Saves `weak`, `strong` and `final`: weights (safetensors), tokenizer, latent metadata, model card.
 
     As in the refinement paper (arXiv 2506.08552), weak and strong come from the chain-of-thought stage, early and late.
     A run replaces no reasoner but those that it has written itself before it was interrupted.
@@ -47,6 +50,8 @@ class ExportReasoners(L.Callback):
         self.lora: Saved = lora
         self.epochs = {"weak": weak_epoch, "strong": strong_epoch}
         self.run = uuid.uuid4().hex  # of a resumed run, that of the checkpoint
+        self.counts = torch.zeros(2, dtype=torch.int64)  # right answers and all of the validation under way
+        self.checked: tuple[int, int, int] | None = None  # the step of the last validation, and its counts
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Refuse epochs that will not come or are not in words, before hours of training."""
@@ -78,6 +83,21 @@ class ExportReasoners(L.Callback):
                 "(trainer.logger.init_args.version), or go on with that run (--ckpt_path)"
             )
 
+    def on_validation_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Begin to count."""
+        self.counts.zero_()
+
+    def on_validation_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *batch: object
+    ) -> None:
+        """Count the right answers of a batch."""
+        self.counts += torch.tensor([sum(answer.correct for answer in outputs), len(outputs)])
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Add up what the processes counted, for the model card."""
+        right, n = trainer.strategy.reduce(self.counts.to(pl_module.device), reduce_op="sum").tolist()
+        self.checked = None if trainer.sanity_checking else (trainer.global_step, right, n)
+
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save what is due after this epoch."""
         for name, epoch in self.epochs.items():
@@ -102,6 +122,7 @@ class ExportReasoners(L.Callback):
     def _save(self, trainer: L.Trainer, pl_module: L.LightningModule, name: str) -> None:
         assert isinstance(pl_module, CoconutTraining)  # as setup has seen
         root = self._root(trainer)
+        run = Path(trainer.log_dir or trainer.default_root_dir)  # asked of all processes
         pl_module.reasoner.metadata = pl_module.metadata()
         if not trainer.is_global_zero:
             return
@@ -109,10 +130,24 @@ class ExportReasoners(L.Callback):
         partial = root / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         save_trained(pl_module.built, pl_module.reasoner, partial, lora=self.lora)
+        write_text(partial / CARD, self._card(trainer, pl_module, name, run=run))
         (root / ".run").write_text(self.run, encoding="utf-8")
         # A directory cannot be replaced in one call; the old one goes only when the new one is whole.
         shutil.rmtree(root / name, ignore_errors=True)
         partial.rename(root / name)
+
+    def _card(self, trainer: L.Trainer, module: CoconutTraining, name: str, *, run: Path) -> str:
+        step = trainer.global_step
+        # Epochs are counted up only after `on_train_epoch_end`.
+        epochs = self.epochs.get(name) or trainer.current_epoch
+        return reasoner_card(
+            module.reasoner,
+            name=name,
+            benchmark=module.benchmark,
+            trained=f"{epochs} of {trainer.max_epochs} epochs, {step:,} steps ({module.method})",
+            checked=self.checked[1:] if self.checked is not None and self.checked[0] == step else None,
+            run=run,
+        )
 
 
 def save_trained(built: Base, reasoner: LatentReasoner, path: Path, *, lora: Saved) -> None:

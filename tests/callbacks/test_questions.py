@@ -1,11 +1,9 @@
-"""What every QuestionCallback must keep to."""
+"""Every QuestionCallback of the package keeps to what `check_question_callback` asks for."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import lightning_latent.callbacks
 from lightning_latent.callbacks import (
@@ -17,71 +15,41 @@ from lightning_latent.callbacks import (
     StableAnswer,
     SymmetricViews,
 )
-from lightning_latent.data import BalancedProsQA, ProsQA
+from lightning_latent.data import ProsQA
 from lightning_latent.errors import UserError
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.refinement.correctness import CorrectnessHead
 from lightning_latent.refinement.hooks import QuestionCallback
+from lightning_latent.testing import check_question_callback
+from lightning_latent.testing.subject import questions
 from tests.refinement.models import ready
-from tests.refinement.test_hooks import held
 
-EXAMPLES = list(BalancedProsQA(size=7, seed=5, split="evaluation", dead_ends=2, max_hops=4))
-MAKERS: dict[str, Callable[[], QuestionCallback]] = {
-    "SymmetricViews": lambda: SymmetricViews(count=2),
-    "SymmetricViews, threshold": lambda: SymmetricViews(count=3, threshold=3.0),
-    "NoiseSamples": lambda: NoiseSamples(count=3, noise=0.5),
-    "NoiseSamples, threshold": lambda: NoiseSamples(count=3, noise=0.5, threshold=3.0),
-    "NoiseSamples, oracle": lambda: NoiseSamples(count=3, noise=0.5, combine="oracle"),
-    "EarlyAnswer": lambda: EarlyAnswer(every=5),
-    "EarlyAnswer, threshold": lambda: EarlyAnswer(every=5, threshold=1.0),
-    "StableAnswer": lambda: StableAnswer(most=2),
-    "ConfidentViews": lambda: ConfidentViews(count=2),
-    "ContrastiveLogits": lambda: ContrastiveLogits(),
+MOVES = [ContrastiveFeedback(strong="embedded:strong", search_step=0.4)]
+# With what else the check takes.
+CALLBACKS: dict[str, tuple[QuestionCallback, dict[str, Any]]] = {
+    "SymmetricViews": (SymmetricViews(count=2), {}),
+    "SymmetricViews, threshold": (SymmetricViews(count=3, threshold=3.0), {}),
+    "NoiseSamples": (NoiseSamples(count=3, noise=0.5), {}),
+    "NoiseSamples, threshold": (NoiseSamples(count=3, noise=0.5, threshold=3.0), {}),
+    "NoiseSamples, oracle": (NoiseSamples(count=3, noise=0.5, combine="oracle"), {}),
+    "EarlyAnswer": (EarlyAnswer(every=5), {}),
+    "EarlyAnswer, threshold": (EarlyAnswer(every=5, threshold=1.0), {}),
+    "StableAnswer": (StableAnswer(most=2), {"beside": MOVES}),
+    "ConfidentViews": (ConfidentViews(count=2), {"learn": CorrectnessHead()}),
+    "ContrastiveLogits": (ContrastiveLogits(), {}),
 }
-
-
-@pytest.fixture(params=MAKERS)
-def callback(request: pytest.FixtureRequest) -> QuestionCallback:
-    return MAKERS[request.param]()
-
-
-@pytest.fixture
-def module(callback: QuestionCallback, tmp_path: Path) -> LatentRefinement:
-    head = CorrectnessHead() if isinstance(callback, ConfidentViews) else None
-    made = LatentRefinement(
-        reasoner="embedded:final", benchmark=ProsQA(), learn=head, dtype="float64", max_new_tokens=8
-    )
-    move = [ContrastiveFeedback(strong="embedded:strong", search_step=0.4)] if type(callback) is StableAnswer else []
-    module = ready(made, tmp_path, callback, *move)
-    if head is not None:
-        callback.setup(module.trainer, module, "test")
-        torch.nn.init.normal_(head.weight, std=0.1)
-    return module
 
 
 def test_every_callback_of_the_package_is_here() -> None:
     public = [getattr(lightning_latent.callbacks, name) for name in lightning_latent.callbacks.__all__]
     names = {cls.__name__ for cls in public if issubclass(cls, QuestionCallback)}
-    assert names == {maker.partition(",")[0] for maker in MAKERS}
+    assert names == {name.partition(",")[0] for name in CALLBACKS}
 
 
-def test_each_question_is_answered_alone_as_in_its_batch(callback: QuestionCallback, module: LatentRefinement) -> None:
-    def plain(answers: list[Any]) -> list[Any]:
-        rounded = [
-            a._replace(
-                confidence=a.confidence and round(a.confidence, 9),
-                course=tuple((round(ahead, 9), right) for ahead, right in a.course),
-            )
-            for a in answers
-        ]
-        return [a._replace(seconds=0.0) for a in rounded]
-
-    together = module.answer(EXAMPLES)
-    assert [(answer.id, answer.gold) for answer in together] == [(e.id, e.answer) for e in EXAMPLES]
-    assert all(answer.answer in e.options and answer.seconds > 0 for answer, e in zip(together, EXAMPLES, strict=True))
-    assert held(callback) == []
-    assert plain([answer for example in EXAMPLES for answer in module.answer([example])]) == plain(together)
-    assert module.answer([]) == []
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_it_keeps_to_the_contract(name: str) -> None:
+    callback, needs = CALLBACKS[name]
+    check_question_callback(callback, **needs)
 
 
 def test_two_that_answer_are_refused(tmp_path: Path) -> None:
@@ -95,6 +63,6 @@ def test_two_that_answer_are_refused(tmp_path: Path) -> None:
 )
 def test_what_scores_candidates_says_that_a_question_has_none(callback: QuestionCallback, tmp_path: Path) -> None:
     made = LatentRefinement(reasoner="embedded:final", benchmark=ProsQA())
-    bare = [example._replace(options=()) for example in EXAMPLES[:1]]
+    bare = [example._replace(options=()) for example in questions(1)]
     with pytest.raises(UserError, match=f"scores candidates, and question {bare[0].id} has none; leave it out"):
         ready(made, tmp_path, callback).answer(bare)

@@ -10,6 +10,7 @@ import yaml
 from lightning_latent.cli import main
 from lightning_latent.cli.doctor import build, output_folder, questions
 from lightning_latent.doctor.verdict import planned_questions
+from lightning_latent.model_card import DEPENDENCE
 from tests.refinement.models import GRAPHS, save_all
 
 
@@ -50,6 +51,15 @@ def config() -> str:
     }
     Path("config.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(content))))
     return "config.yaml"
+
+
+def test_the_verdict_stands_in_the_reasoners_card(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    card = Path("reasoners/base/README.md")
+    card.write_text(f"# Mine\n\n{DEPENDENCE}\n\nNot examined.\n\n## Recipe\n")
+    main(["doctor", "--config", config, "--questions", "6"])
+    text = card.read_text()
+    assert "asked 6 validation questions." in text and "Not examined" not in text and text.endswith("## Recipe\n")
+    assert "The verdict stands in the reasoner's model card, reasoners/base/README.md" in capsys.readouterr().out
 
 
 def test_a_page_and_its_numbers_are_written(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,25 +7,46 @@ from pathlib import Path
 
 import pytest
 
-from lightning_latent.data import LatentDataModule
+from lightning_latent.data import Example, LatentDataModule
 from lightning_latent.errors import UserError
-
-from .benchmarks import test_contract as contract
+from lightning_latent.testing import check_benchmark
 
 DOCS = Path(__file__).parents[2] / "docs"
 ROW = {"id": "q1", "problem": "12 + 30", "working": ["10 + 30 = 40", "40 + 2 = 42"], "result": "42"}
 
 
+CHOICES = {"id": "1", "question": "How many?", "choices": ["24", "120"], "correct": "B", "why": ["12 * 10 = 120"]}
+
+
+@pytest.fixture(autouse=True)
+def examples_are_found(monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "examples")
+
+
 @pytest.fixture
-def quiz(tmp_path, monkeypatch):
-    """The adapter, in the file that its first line names."""
-    code = re.search(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)[1]
-    assert len(code.splitlines()) <= 20
-    file = tmp_path / code.splitlines()[0].removeprefix("# ")
-    file.parent.mkdir()
-    file.write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
+def quiz():
     return importlib.import_module("my_project.quiz").Quiz()
+
+
+def test_the_page_shows_the_files_and_they_are_short():
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)
+    files = [(DOCS / "examples" / "my_project" / f"{name}.py").read_text() for name in ("quiz", "mcq")]
+    assert blocks[:2] == files
+    assert [len(file.splitlines()) <= most for file, most in zip(files, (30, 20), strict=True)] == [True, True]
+
+
+def test_the_test_that_the_page_shows_passes():
+    *_, block = re.findall(r"```python\n(.*?)```", (DOCS / "add_a_benchmark.md").read_text(), re.DOTALL)
+    shown = {}
+    exec(compile(block, "add_a_benchmark.md", "exec"), shown)
+    shown["test_quiz"]()
+
+
+def test_the_multiple_choice_of_the_page_passes_the_contract_test():
+    benchmark = importlib.import_module("my_project.mcq").MyChoice()
+    rows = [CHOICES, {**CHOICES, "id": "2", "choices": ["a", "b", "c"], "why": []}]
+    examples = check_benchmark(benchmark, rows, malformed=[{**CHOICES, "correct": "C"}])
+    assert examples[0].question == "How many?\nA) 24\nB) 120" and examples[0].answer == "B) 120"
 
 
 def test_the_added_benchmark_works(quiz):
@@ -38,12 +59,9 @@ def test_the_added_benchmark_works(quiz):
         quiz.parse({}, index=0)
 
 
-def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path):
-    (tmp_path / "quiz").mkdir()
+def test_the_added_benchmark_passes_the_contract_test(quiz):
     rows = [{**ROW, "id": f"q{number}"} for number in range(3)]
-    (tmp_path / "quiz" / "tiny.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    contract.check_file(quiz, str(tmp_path / "quiz" / "tiny.jsonl"), 3)
-    contract.check_adapter(quiz, {key: ROW[key] for key in ("id", "problem", "working")})
+    check_benchmark(quiz, rows, malformed=[{key: ROW[key] for key in ("id", "problem", "working")}])
 
 
 @pytest.mark.parametrize(
@@ -56,7 +74,7 @@ def test_the_added_benchmark_passes_the_contract_test(quiz, tmp_path):
     ],
 )
 def test_rows_that_an_adapter_trips_over_are_reported_by_line(quiz, tmp_path, monkeypatch, taken, row, reason):
-    parse = eval(f"lambda self, row, *, index: Example('1', {taken}.strip(), (), '2')", vars(contract))
+    parse = eval(f"lambda self, row, *, index: Example('1', {taken}.strip(), (), '2')", {"Example": Example})
     monkeypatch.setattr(type(quiz), "parse", parse)
     (tmp_path / "rows.jsonl").write_text("\n" + json.dumps(row))
     with pytest.raises(UserError) as caught:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -12,7 +13,15 @@ from tests.refinement.models import EXAMPLES, LATENTS, QUESTIONS, make_module, r
 
 def test_the_page_shows_the_files() -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
-    assert blocks == [FILES[0].with_name("gain.py").read_text(), *(file.read_text() for file in FILES)]
+    assert blocks[:-1] == [FILES[0].with_name("gain.py").read_text(), *(file.read_text() for file in FILES)]
+
+
+def test_the_test_that_the_page_shows_passes(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(FILES[0].parent)
+    *_, block = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(compile(block, PAGE.name, "exec"), shown)
+    shown["test_attraction"]()
 
 
 @torch.no_grad()

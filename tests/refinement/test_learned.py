@@ -1,25 +1,23 @@
-"""What every kind of `Learned` must keep to."""
+"""Every kind of `Learned` keeps to what `check_learned` asks for."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 import lightning_latent.refinement
 from lightning_latent.cli import LatentCLI
 from lightning_latent.refinement import CorrectnessHead, LatentMap, Learned, LowRankWeights, Schedule
-from lightning_latent.refinement.loop import refine_stepwise
-from tests.refinement.models import LATENTS, QUESTIONS, make_data, make_reasoner, make_trainer
+from lightning_latent.testing import check_learned
+from tests.commands import ROOT
+from tests.refinement.models import EXAMPLES, LATENTS, make_data, make_trainer
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-KINDS: dict[str, Callable[[], Learned]] = {
-    "LatentMap": lambda: LatentMap(rank=2),
-    "LatentMap, offset": lambda: LatentMap(rank=0),
-    "Schedule": Schedule,
-    "LowRankWeights": lambda: LowRankWeights(rank=2),
-    "CorrectnessHead": CorrectnessHead,
+KINDS: dict[str, Learned] = {
+    "LatentMap": LatentMap(rank=2),
+    "LatentMap, offset": LatentMap(rank=0),
+    "Schedule": Schedule(),
+    "LowRankWeights": LowRankWeights(rank=2),
+    "CorrectnessHead": CorrectnessHead(),
 }
 
 
@@ -30,50 +28,13 @@ def test_every_kind_of_the_package_is_here() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("dtype", "own"), [("float64", "float64"), ("float32", "float32"), ("bfloat16", "float32")])
-def test_it_starts_as_plain_coconut_in_at_least_single_precision(kind: str, dtype: str, own: str) -> None:
-    reasoner = make_reasoner(0, dtype=getattr(torch, dtype))
-    with torch.no_grad():
-        plain = reasoner.rollout(reasoner.encode(QUESTIONS)).latents
-        learned = KINDS[kind]().build(reasoner)
-        assert learned.is_identity
-        assert {parameter.dtype for parameter in learned.parameters()} == {getattr(torch, own)}
-        latents = refine_stepwise(reasoner, reasoner.encode(QUESTIONS), learned=learned).latents
-    torch.testing.assert_close(latents, plain.to(latents.dtype), rtol=0, atol=0)
-    assert all(parameter.requires_grad for parameter in learned.parameters())
-    for parameter in learned.parameters():
-        torch.nn.init.ones_(parameter)
-    assert not learned.is_identity
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_question_does_not_depend_on_its_batch(kind: str) -> None:
-    reasoner = make_reasoner(0)
-    learned = KINDS[kind]().build(reasoner)
-    for parameter in learned.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    with torch.no_grad():
-        together = refine_stepwise(reasoner, reasoner.encode(QUESTIONS), learned=learned).latents
-        for row, question in enumerate(QUESTIONS):
-            alone = refine_stepwise(reasoner, reasoner.encode([question]), learned=learned).latents
-            torch.testing.assert_close(alone[0], together[row], rtol=0, atol=1e-9)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_plain_passes_are_the_unrefined_reasoners(kind: str) -> None:
-    reasoner, untouched = make_reasoner(0), make_reasoner(0)
-    learned = KINDS[kind]().build(reasoner)
-    for parameter in learned.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    with torch.no_grad(), learned.aside():
-        latents = reasoner.rollout(reasoner.encode(QUESTIONS)).latents
-    assert torch.equal(latents, untouched.rollout(untouched.encode(QUESTIONS)).latents)
-    assert all(parameter.requires_grad for parameter in learned.parameters())
+def test_it_keeps_to_the_contract(kind: str, saved: Path) -> None:
+    check_learned(KINDS[kind], reasoner=str(saved / "base"), examples=EXAMPLES)
 
 
 def test_one_of_your_own_is_named_by_its_class_path(saved: Path, tmp_path: Path, monkeypatch) -> None:
     """The one that docs/refinement.md shows."""
-    monkeypatch.syspath_prepend(EXAMPLES)
+    monkeypatch.syspath_prepend(ROOT / "docs" / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["train.py"])
     options = [
@@ -85,6 +46,7 @@ def test_one_of_your_own_is_named_by_its_class_path(saved: Path, tmp_path: Path,
         "--trainer.accelerator=cpu",
     ]
     module = LatentCLI(options, run=False).model
+    check_learned(module.learn)
     module.configure_model()
     assert module.learn.is_identity and "learn.gain" in module.state_dict()
     make_trainer(tmp_path).fit(module, make_data())

@@ -43,6 +43,21 @@ def test_weak_strong_and_final_are_saved_when_they_are_due(tmp_path):
         assert torch.equal(value, loaded["final"].model.state_dict()[name]), name
 
 
+def test_each_has_a_card_with_the_accuracy_of_that_very_state(tmp_path):
+    plan = {"max_epochs": 3, "check_val_every_n_epoch": 2}
+    export = ExportReasoners(weak_epoch=1, strong_epoch=2)
+    run = trainer(tmp_path, export, **plan)
+    run.fit(module(first_stage_epochs=2), data(num_validation=5))
+    cards = {name: (tmp_path / "reasoners" / name / "README.md").read_text() for name in ("weak", "strong", "final")}
+    accuracy = float(run.callback_metrics["val/accuracy"])
+    assert f"Of 5 validation questions it answers {100 * accuracy:.1f} % [" in cards["strong"]
+    assert "No validation question was answered in this state." in cards["weak"]
+    assert "No validation question was answered in this state." in cards["final"]
+    assert "| trained | 2 of 3 epochs, 6 steps (Coconut) |" in cards["strong"]
+    assert "| trained | 3 of 3 epochs, 9 steps (Coconut) |" in cards["final"]
+    assert "| thinks | in words alone |" in cards["weak"] and "| thinks | 2 latents (hidden) |" in cards["final"]
+
+
 def test_a_run_that_ends_within_the_curriculum_says_the_stage_that_it_reached(tmp_path):
     for epochs, latents in ((1, 0), (2, 1)):
         target = tmp_path / str(epochs)

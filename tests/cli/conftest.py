@@ -1,0 +1,3 @@
+from tests.refinement.conftest import saved
+
+__all__ = ["saved"]
