@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -18,8 +19,8 @@ HEADERS = ("accuracy %", "gain, points", "fixed/broken", "p", "p, Holm", "tokens
 ERRORS = "errors, removed %"
 REFERENCE = "by reference, %"
 HINT = (
-    "No answer changed: these latents may not matter to the reasoner at all. The controls show it: "
-    "configs/methods/zero.yaml, configs/methods/other.yaml."
+    "No answer changed: these latents may not matter to the reasoner at all. Ask whether they do: "
+    "python train.py doctor --config {config}"
 )
 
 
@@ -92,7 +93,7 @@ def note(comparison: Mapping[str, Any]) -> str:
             "#, commas removed, compared as strings. Gain and p are of our accuracy."
         )
     if nothing_changed(dict(comparison)):
-        lines.append(HINT)
+        lines.append(HINT.format(config=Path(comparison["methods"][comparison["against"]]["run"]) / "config.yaml"))
     return "\n".join(lines)
 
 

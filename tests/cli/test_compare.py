@@ -110,4 +110,4 @@ def test_methods_that_have_not_run_are_run_on_the_questions(
         comparison = json.loads(Path("runs/tiny/comparison.json").read_text())
         runs = {name: method["run"] for name, method in comparison["methods"].items()}
         assert runs == {"Coconut": "runs/tiny/coconut/test", "ContrastiveFeedback": "runs/tiny/search/test"}
-    assert "The comparison is in runs/tiny: comparison.json" in capsys.readouterr().out
+    assert "the comparison is in runs/tiny: comparison.json" in capsys.readouterr().out

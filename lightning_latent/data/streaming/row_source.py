@@ -63,7 +63,10 @@ class RowSource(ExampleSource):
             example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
             check_text(example)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise UserError(f"{self.rows.where(row)}: {_reason(error)}; correct or remove the row") from error
+            reader = type(self.benchmark).__name__
+            raise UserError(
+                f"{self.rows.where(row)}: not a row of {reader}: {_reason(error)}; correct or remove the row"
+            ) from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
 
     def parse_all(self) -> None:
