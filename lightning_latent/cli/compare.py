@@ -97,7 +97,7 @@ class OneOfSeveral(LatentCLI):
 
 
 def without_written(names: Sequence[str]) -> list[str]:
-    """Names without what `compare` itself has written beside the runs: a pattern such as `runs/mine/*` finds it, too."""
+    """Names without what `compare` has written beside the runs, which a pattern such as `runs/mine/*` finds as well."""
     others = [name for name in names if not (Path(name).name in WRITTEN and Path(name).is_file())]
     return others if any(Path(name).is_dir() for name in others) else list(names)
 

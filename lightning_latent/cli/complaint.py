@@ -105,7 +105,7 @@ def like_class(name: str) -> str:
 
 
 def like_file(path: Path) -> str:
-    """The end of a sentence that names the config that is most like a path, if any is, in the folders that there are."""
+    """The end of a sentence that names the config that is most like a path, if any is, below the folder that exists."""
     folder = next(above for above in path.parents if above.is_dir())
     deep = folder not in (Path.cwd(), *Path.cwd().parents)  # which may hold anything
     there_is = folder.rglob("*.yaml") if deep else folder.glob("*.yaml")

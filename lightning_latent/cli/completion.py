@@ -57,7 +57,7 @@ def lightning_keys() -> dict[str, list[str]]:
     """The keys of each of Lightning's subcommands, and those of the classes that most configs name."""
     try:
         _Keys(["test"])
-    except _Found as found:
+    except _FoundError as found:
         parsers = found.parsers
     usual = [
         f"{group}.{name}"
@@ -67,7 +67,7 @@ def lightning_keys() -> dict[str, list[str]]:
     return {name: sorted({*known_keys(parser), *usual} - {"help"}) for name, parser in parsers.items()}
 
 
-class _Found(Exception):
+class _FoundError(Exception):
     """The parsers of Lightning's subcommands, by name."""
 
     def __init__(self, parsers: dict[str, argparse.ArgumentParser]) -> None:
@@ -75,11 +75,11 @@ class _Found(Exception):
 
 
 class _Keys(LatentCLI):
-    """Makes the parsers, hands them out by a `_Found`, and goes no further."""
+    """Makes the parsers, hands them out by a `_FoundError`, and goes no further."""
 
     @override
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        raise _Found(next(action.choices for action in parser._actions if isinstance(action.choices, dict)))
+        raise _FoundError(next(action.choices for action in parser._actions if isinstance(action.choices, dict)))
 
 
 def actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

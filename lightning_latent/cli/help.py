@@ -13,8 +13,8 @@ COMMANDS = {
     "doctor": "examine whether a reasoner's answers depend on its latents",
 }
 
-DESCRIPTION = """Refine the latent thoughts of a frozen language model, with PyTorch Lightning, and see question by question
-whether it helps. Documentation: docs/cli.md."""
+DESCRIPTION = """Refine the latent thoughts of a frozen language model, with PyTorch Lightning, and see question by
+question whether it helps. Documentation: docs/cli.md."""
 
 _LIST = "\n".join(f"  {name:<10}{what}" for name, what in COMMANDS.items())
 

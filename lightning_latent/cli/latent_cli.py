@@ -109,8 +109,8 @@ class LatentCLI(LightningCLI):
             "--threads",
             type=PositiveInt | None,
             default=None,
-            help="Threads of each process on the CPU, on whose number the last bits of results depend; torch's choice by "
-            "default.",
+            help="CPU threads of each process, on whose number the last bits of results depend; by default torch's "
+            "choice.",
         )
         if not self.run:  # what a saved config holds beside; the subcommands have it of their own
             parser.add_argument("--ckpt_path", type=str | None, default=None, help=SUPPRESS)

@@ -1,4 +1,4 @@
-"""What the libraries say at every start and nobody can act on, left unsaid: by logging, warnings' filters and options."""
+"""What the libraries say at every start and nobody can act on, left unsaid by public means."""
 
 import logging
 import sys
