@@ -1,6 +1,5 @@
 """The line that a command ends with: what came out, where it is, and the command that comes next."""
 
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -17,11 +16,12 @@ def command(*words: str | Path) -> str:
     >>> command("compare", "runs/a b", "runs/*/test")
     "python train.py compare 'runs/a b' runs/*/test"
     """
-    name = os.path.basename(sys.argv[0])
-    started = {"lightning-latent": "lightning-latent", "__main__.py": "python -m lightning_latent"}
+    name = "/".join(Path(sys.argv[0]).parts[-2:])
+    program = "python -m lightning_latent" if name == "lightning_latent/__main__.py" else "python train.py"
+    program = "lightning-latent" if name.endswith("lightning-latent") else program
     # A pattern of files is the shell's to read.
     told = [str(word) if "*" in str(word) else shlex.quote(str(word)) for word in words]
-    return " ".join([started.get(name, "python train.py"), *told])
+    return " ".join([program, *told])
 
 
 def sentence(*parts: str | None) -> str:
