@@ -73,7 +73,7 @@ def after_training(folder: Path, reasoner: Path, *, thinks: bool, split: str) ->
         thinks: Whether it thinks any latents.
         split: `test`, or `validate` where there are no test questions.
     """
-    configs = ["--config", folder / "config.yaml", "--config", REFINE, "--model.reasoner", reasoner]
+    configs: list[str | Path] = ["--config", folder / "config.yaml", "--config", REFINE, "--model.reasoner", reasoner]
     if not (folder / "config.yaml").is_file():
         return None
     if thinks:

@@ -35,7 +35,7 @@ def place(trainer: L.Trainer, folder: Path | None, *, subcommand: str) -> str | 
 
 def next_step(
     trainer: L.Trainer,
-    model: L.LightningModule,
+    model: Any,
     data: Any,
     folder: Path | None,
     *,
@@ -56,7 +56,7 @@ def next_step(
         return None
     split = "validate" if isinstance(data, LatentDataModule) and data.test is None else "test"
     if (exported := exported_to(trainer, subcommand=subcommand)) is not None:
-        thinks = model.metadata().num_latents > 0  # type: ignore[operator] - as ExportReasoners has seen to
+        thinks = model.metadata().num_latents > 0  # of a CoconutTraining, as ExportReasoners has seen
         return after_training(folder, exported / "final", thinks=thinks, split=split)
     if subcommand == "fit":
         callback = trainer.checkpoint_callback

@@ -206,17 +206,13 @@ def test_bad_input_is_one_line_and_code_2(args: list[str], message: str, capfd: 
     assert not list(Path().glob("runs/*/*"))  # nothing half-written
 
 
-def test_threads_are_those_of_the_config(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = torch.get_num_threads()
-    try:
-        build("--config", "boring.yaml", "--threads", "3")
-        assert torch.get_num_threads() == 3
-        main(["validate", "--config", "boring.yaml", "--threads", "2"])
-        assert torch.get_num_threads() == 2
-        main(["validate", "--config", "boring.yaml"])  # leaves it as it is
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
+def test_threads_are_those_of_the_config() -> None:
+    build("--config", "boring.yaml", "--threads", "3")
+    assert torch.get_num_threads() == 3
+    main(["validate", "--config", "boring.yaml", "--threads", "2"])
+    assert torch.get_num_threads() == 2
+    main(["validate", "--config", "boring.yaml"])  # leaves it as it is
+    assert torch.get_num_threads() == 2
 
 
 def test_what_only_builds_takes_the_saved_config_of_a_fit() -> None:

@@ -92,8 +92,6 @@ def test_what_is_neither_cached_nor_reachable_is_refused_without_asking_again(mo
     asked = []
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # the library itself has read it earlier, and asks for nothing
     monkeypatch.setattr(datasets, "load_dataset", lambda *arguments, **settings: asked.append(arguments))
-    with pytest.raises(
-        UserError, match=r"^hub:me/nothing: it is not in the cache, and the hub cannot be reached"
-    ):
+    with pytest.raises(UserError, match=r"^hub:me/nothing: it is not in the cache, and the hub cannot be reached"):
         LatentDataModule(benchmark=ProsQA(), test="hub:me/nothing:main").setup("test")
     assert asked == []
