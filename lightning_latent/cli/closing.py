@@ -85,8 +85,7 @@ def learned(epochs: int, metrics: Mapping[str, float]) -> str:
     """What came out of a fit that has answered no question.
 
     >>> learned(5, {"train/loss": 3.7604})
-    '5 epochs are done, train/loss 3.76; no question was answered (trainer.check_val_every_n_epoch)'
+    '5 epochs are done, train/loss 3.76'
     """
     losses = [f", {name} {value:.3g}" for name, value in metrics.items() if "loss" in name]
-    mend = "no question was answered (trainer.check_val_every_n_epoch)"
-    return f"{epochs} epochs are done{''.join(losses)}; {mend}"
+    return f"{epochs} epochs are done{''.join(losses)}"

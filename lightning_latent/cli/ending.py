@@ -7,8 +7,9 @@ import lightning.pytorch as L
 from lightning.pytorch.callbacks import ModelCheckpoint
 
 from lightning_latent.callbacks import Predictions
-from lightning_latent.cli.closing import after_evaluation, after_fit, after_training, learned
+from lightning_latent.cli.closing import after_evaluation, after_fit, after_training, learned, sentence
 from lightning_latent.data import LatentDataModule
+from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.training import ExportReasoners
 
@@ -19,7 +20,10 @@ def outcome(trainer: L.Trainer, *, subcommand: str) -> str:
         if isinstance(callback, Predictions) and (line := callback.closing_line()):
             return line
     if subcommand == "fit":
-        return learned(trainer.current_epoch, {name: float(value) for name, value in trainer.callback_metrics.items()})
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        answers = isinstance(trainer.lightning_module, AnsweringModule)
+        without = "no question was answered (trainer.check_val_every_n_epoch)" if answers else None
+        return sentence(learned(trainer.current_epoch, metrics), without)
     return f"{subcommand} is done"
 
 

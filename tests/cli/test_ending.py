@@ -7,12 +7,18 @@ import pytest
 from lightning_latent.callbacks import Predictions
 from lightning_latent.cli.ending import exported_to, next_step, outcome, place
 from lightning_latent.data import LatentDataModule, ProsQA
+from lightning_latent.evaluation import PromptedModel
 from lightning_latent.training import ExportReasoners
 
 
 def trainer(*callbacks: object, **attributes: Any) -> Any:
     """What is asked of a trainer that has run."""
-    usual = {"log_dir": "runs/a/b", "fast_dev_run": False, "current_epoch": 5, "callback_metrics": {"train/loss": 3.76}}
+    usual: dict[str, Any] = {
+        "log_dir": "runs/a/b",
+        "fast_dev_run": False,
+        "lightning_module": PromptedModel(path="none"),
+    }
+    usual |= {"current_epoch": 5, "callback_metrics": {"train/loss": 3.76}}
     return SimpleNamespace(**{"callbacks": list(callbacks), "checkpoint_callback": None, **usual, **attributes})
 
 

@@ -227,7 +227,7 @@ def test_a_command_ends_with_one_line_and_progress_is_in_lines(capsys: pytest.Ca
     run = "runs/boring/version_0"
     assert last.startswith("2 epochs are done") and f"the run is in {run} (tensorboard --logdir {run})" in last
     checkpoint = next(Path(run).glob("checkpoints/*.ckpt"))
-    following = f"python train.py test --config {run}/config.yaml --ckpt_path {checkpoint.resolve()}"
+    following = f"python train.py test --config {run}/config.yaml --ckpt_path {checkpoint}"
     assert last.endswith(f"; next: {following}")
     main(following.split()[2:])
     assert capsys.readouterr().out == "test is done; next: python train.py compare runs/boring/version_1 OTHER_RUN\n"
