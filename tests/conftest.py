@@ -21,9 +21,10 @@ import torch.distributed as dist
 @pytest.fixture(autouse=True)
 def restored_surroundings() -> Iterator[None]:
     """Give every test the same environment and the same random numbers, and no other test's processes."""
-    environment = dict(os.environ)
+    environment, threads = dict(os.environ), torch.get_num_threads()
     torch.manual_seed(0)
     yield
+    torch.set_num_threads(threads)
     os.environ.clear()
     os.environ.update(environment)
     if dist.is_available() and dist.is_initialized():

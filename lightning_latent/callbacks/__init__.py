@@ -10,6 +10,7 @@ from lightning_latent.callbacks.controls import RandomDirection, ReplacedLatents
 from lightning_latent.callbacks.early import EarlyAnswer
 from lightning_latent.callbacks.inspection import TrajectoryInspection
 from lightning_latent.callbacks.predictions import Predictions
+from lightning_latent.callbacks.progress import ProgressLines
 from lightning_latent.callbacks.residual import ResidualBlending
 from lightning_latent.callbacks.samples import NoiseSamples
 from lightning_latent.callbacks.stable import StableAnswer
@@ -26,6 +27,7 @@ __all__ = [
     "EarlyAnswer",
     "NoiseSamples",
     "Predictions",
+    "ProgressLines",
     "RandomDirection",
     "ReplacedLatents",
     "ResidualBlending",

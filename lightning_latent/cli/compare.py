@@ -1,9 +1,12 @@
 """`compare`: any number of runs in one table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
+from lightning_latent.cli.closing import sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.cli.printing import common_folder, show, width
@@ -13,9 +16,10 @@ from lightning_latent.errors import UserError
 from lightning_latent.evaluation.comparison import compare
 from lightning_latent.evaluation.figure import draw_comparison
 from lightning_latent.evaluation.run import read_run
-from lightning_latent.evaluation.table import console_table, csv_table, markdown_table, note
+from lightning_latent.evaluation.table import console_table, csv_table, markdown_table, note, small
 from lightning_latent.io import write_json, write_text
 
+WRITTEN = ("comparison.json", "comparison.md", "comparison.csv", "comparison.png")
 ROOMY = 100  # columns that a table may take for what is in its files anyway
 
 
@@ -53,24 +57,50 @@ def parser() -> CommandParser:
 def compare_command(args: Sequence[str]) -> dict[str, Any]:
     """Run the command, and give the content of `comparison.json`, or of `seeds.json`."""
     given = parser().parse_args(list(args))
-    if any(map(is_comparison, given.runs)):
-        if given.against or given.config or not all(map(is_comparison, given.runs)):
+    names = without_written(given.runs)
+    if any(map(is_comparison, names)):
+        if given.against or given.config or not all(map(is_comparison, names)):
             raise UserError("comparisons go together with comparisons alone, without runs, --against and --config")
-        return compare_seeds(given.runs, output=given.output)
+        return compare_seeds(names, output=given.output)
     folders = [
-        run_method(name, configs=given.config, split=given.split) if is_config(name) else Path(name)
-        for name in given.runs
+        run_method(name, configs=given.config, split=given.split) if is_config(name) else Path(name) for name in names
     ]
     runs = [read_run(folder) for folder in folders]
     comparison = compare(runs, against=given.against)
     output = Path(given.output) if given.output else common_folder([run.path for run in runs])
-    write_json(output / "comparison.json", comparison)
-    write_text(output / "comparison.md", markdown_table(comparison))
-    write_text(output / "comparison.csv", csv_table(comparison))
-    draw_comparison(comparison, output / "comparison.png")
+    as_json, as_markdown, as_csv, as_picture = (output / name for name in WRITTEN)
+    write_json(as_json, comparison)
+    write_text(as_markdown, markdown_table(comparison))
+    write_text(as_csv, csv_table(comparison))
+    draw_comparison(comparison, as_picture)
     report(comparison)
-    print(f"The comparison is in {output}: comparison.json, .md, .csv and .png", flush=True)
+    print(closing_line(comparison, output), flush=True)
     return comparison
+
+
+def closing_line(comparison: Mapping[str, Any], output: Path) -> str:
+    """Which method is the most accurate, where the comparison is, and what to do next."""
+    best, row = max(comparison["methods"].items(), key=lambda item: item[1]["accuracy"])
+    gain = f", {100 * row['gain']:+.1f} points, p {small(row['p_holm'])}" if "gain" in row else ""
+    return sentence(
+        f"most accurate: {best} ({100 * row['accuracy']:.1f} %{gain})",
+        f"the comparison is in {output}: comparison.json, .md, .csv and .png",
+        f"next: look at {output / 'comparison.png'}",
+    )
+
+
+class OneOfSeveral(LatentCLI):
+    """A run of which the comparison says what to do next."""
+
+    @override
+    def next_step(self) -> str | None:
+        return None
+
+
+def without_written(names: Sequence[str]) -> list[str]:
+    """Names without what `compare` has written beside the runs, which a pattern such as `runs/mine/*` finds as well."""
+    others = [name for name in names if not (Path(name).name in WRITTEN and Path(name).is_file())]
+    return others if any(Path(name).is_dir() for name in others) else list(names)
 
 
 def is_config(name: str) -> bool:
@@ -86,7 +116,7 @@ def run_method(method: str, *, configs: Sequence[str], split: str) -> Path:
     if not configs:
         raise UserError(f"{method} is the config of a method; give that of the questions with --config")
     arguments = [split, *(part for config in (*configs, method) for part in ("--config", config))]
-    cli = LatentCLI(arguments)
+    cli = OneOfSeveral(arguments)
     if cli.trainer.world_size > 1:
         raise UserError("compare runs methods in one process; run them with test first, and name their folders")
     if cli.directory is None:

@@ -5,6 +5,8 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from lightning_latent.upstream import PARSER_ATTEMPTS, PARSER_BOUND, PARSER_OPTION, PARSER_SUBCOMMAND_OPTION
@@ -12,6 +14,7 @@ from lightning_latent.upstream import PARSER_ATTEMPTS, PARSER_BOUND, PARSER_OPTI
 _KEY = re.compile(r'Parser key "(.+?)":')
 _CLASS = re.compile(r"Problem with given class_path '(.+?)':")
 _SHORT = 160
+_OWN = ("callbacks", "data", "evaluation", "refinement", "training")  # the modules with classes that configs name
 _LONGEST_VALUE = 200  # characters of a reason, beyond which it is a value quoted whole
 
 
@@ -48,7 +51,8 @@ def plain(message: str, *, known: Iterable[str] = (), commands: Sequence[str] = 
         return f"{word}: no such command (there is {', '.join(commands)}){did_you_mean(word, commands)}"
     block = deepest(message)
     reasons = [reason for reason in block.reasons if PARSER_BOUND.match(reason)] or block.reasons
-    text = "; ".join(dict.fromkeys(_said(reason, block) for reason in reasons))
+    told = list(dict.fromkeys(_said(reason, block) for reason in reasons))
+    text = next((said for said in told if said.startswith("no class ")), "; ".join(told))
     path = ".".join(block.path)
     if found := re.fullmatch(r"it must be (.+), not (\S.*)", text):
         return cut(f"{path} is {found[2]}; it must be {found[1]}")
@@ -83,6 +87,31 @@ def deepest(message: str) -> _Block:
     return best._replace(reasons=told or best.reasons)
 
 
+def like_class(name: str) -> str:
+    """The end of a sentence that names the class that is most like a name, if any is.
+
+    Those are meant that can be named without their module: Lightning's callbacks and loggers, and this package's.
+
+    >>> like_class("EarlyStoping"), like_class("my_project.Thing")
+    ('; did you mean EarlyStopping?', '')
+    """
+    modules = ("lightning.pytorch.callbacks", "lightning.pytorch.loggers", *(f"lightning_latent.{one}" for one in _OWN))
+    there_is = {word for module in modules for word in dir(importlib.import_module(module)) if word[0].isupper()}
+    head, _, last = name.rpartition(".")
+    with suppress(ImportError, ValueError):
+        there_is = set(dir(importlib.import_module(head))) if head else there_is
+        return did_you_mean(last, there_is)
+    return ""
+
+
+def like_file(path: Path) -> str:
+    """The end of a sentence that names the config that is most like a path, if any is, below the folder that exists."""
+    folder = next(above for above in path.parents if above.is_dir())
+    deep = folder not in (Path.cwd(), *Path.cwd().parents)  # which may hold anything
+    there_is = folder.rglob("*.yaml") if deep else folder.glob("*.yaml")
+    return did_you_mean(str(path.relative_to(folder)), [str(file.relative_to(folder)) for file in there_is])
+
+
 def did_you_mean(word: str, there_is: Iterable[str]) -> str:
     """The end of a sentence that names what is most like a word, if anything is.
 
@@ -108,7 +137,14 @@ def _said(reason: str, block: _Block) -> str:
     """One reason in plain words."""
     reason = re.sub(r"(?:typing\.)?Literal\[(.*?)\]", r"one of \1", re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", reason))
     if found := re.match(r"Expected a dot import path string: (.+)|Unexpected import path format: (.+)", reason):
-        return f"no class {found[1] or found[2]}; check its name, or give its whole path"
+        name = found[1] or found[2]
+        return f"no class {name}{like_class(name) or '; check its name, or give its whole path'}"
+    if found := re.match(r"module '(.+)' has no attribute '(.+)'", reason):
+        return f"no class {found[1]}.{found[2]}{like_class(f'{found[1]}.{found[2]}')}"
+    if found := re.match(r"No module named '(.+)'", reason):
+        return f"no module {found[1]}; run the command in the folder that it is in, or name that in PYTHONPATH"
+    if found := re.match(r"File does not exist: '(.+)'", reason):
+        return f"no such file: {found[1]}{like_file(Path(found[1]))}"
     if reason.startswith("Not a valid subclass of"):
         kind = reason.split()[5].rstrip(".")
         return f"expected a class of kind {kind}: its class_path, and init_args"

@@ -1,11 +1,12 @@
 """`doctor`: whether a latent reasoner thinks, on one page."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.data import Example, LatentDataModule
@@ -13,7 +14,7 @@ from lightning_latent.doctor.asking import Subject
 from lightning_latent.doctor.console import print_report
 from lightning_latent.doctor.examine import examine
 from lightning_latent.doctor.page import html_page
-from lightning_latent.doctor.verdict import planned_questions
+from lightning_latent.doctor.verdict import headline, planned_questions
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.run import package_versions
 from lightning_latent.io import write_json, write_text
@@ -76,8 +77,25 @@ def doctor_command(args: Sequence[str]) -> dict[str, Any]:
     print_report(report)
     if add_verdict(model.path, report):
         print(f"The verdict stands in the reasoner's model card, {Path(model.path) / CARD}", flush=True)
-    print(f"The page is {output / 'doctor.html'}; its numbers are in doctor.json beside it", flush=True)
+    print(closing_line(report, output, parser().parse_known_args(list(args))[1]), flush=True)
     return report
+
+
+def closing_line(report: Mapping[str, Any], output: Path, arguments: Sequence[str]) -> str:
+    """What the verdict is, where the page is, and the command that tries what it names first.
+
+    Args:
+        report: The content of `doctor.json`.
+        output: Its folder.
+        arguments: Those that are the keys of `test`.
+    """
+    method = report["verdict"]["method"]
+    learns = method is not None and Path(method).stem == "map"
+    return sentence(
+        headline(report).rstrip("."),
+        f"the page is {output / 'doctor.html'}, its numbers are in doctor.json beside it",
+        None if method is None else f"next: {command('fit' if learns else 'test', *arguments, '--config', method)}",
+    )
 
 
 def build(args: Sequence[str]) -> tuple[argparse.Namespace, LatentCLI]:

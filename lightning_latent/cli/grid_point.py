@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from jsonargparse import Namespace
+from lightning.pytorch.callbacks import ProgressBar
 from typing_extensions import override
 
 from lightning_latent.callbacks import ConfidentViews, Predictions, SymmetricViews
-from lightning_latent.cli.latent_cli import LatentCLI, name_evaluation
+from lightning_latent.cli.latent_cli import LatentCLI
+from lightning_latent.cli.run_folder import name_evaluation
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.sharing import SharedReasoners
@@ -76,7 +78,8 @@ class GridPoint(LatentCLI):
         if self.trainer.world_size > 1:
             raise UserError("a sweep runs in one process; set trainer.devices to 1")
         callbacks = self.trainer.callbacks  # type: ignore[attr-defined]
-        kept = [c for c in callbacks if isinstance(c, Predictions) or not getattr(c, "only_watches", False)]
+        shown = (Predictions, ProgressBar)
+        kept = [c for c in callbacks if isinstance(c, shown) or not getattr(c, "only_watches", False)]
         if self.plain:
             asked = [c.batch_size for c in kept if isinstance(c, ConfidentViews | SymmetricViews) and c.active]
             data.eval_batch_size = min([data.eval_batch_size, *asked])  # what the model reads at a time
@@ -85,6 +88,10 @@ class GridPoint(LatentCLI):
         self.trainer.callbacks = kept  # type: ignore[attr-defined]
         if model.learn is None:  # a method that learns may change the model
             model.load = partial(self.shared.load, precision=str(self.trainer.precision))
+
+    @override
+    def next_step(self) -> str | None:
+        return None  # the sweep's own line says
 
     @override
     def _with_checkpoint(self, arguments: dict[str, Any]) -> dict[str, Any]:

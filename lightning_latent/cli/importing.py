@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from transformers.utils.logging import disable_progress_bar
-
+from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.importing import import_reasoner
 from lightning_latent.importing.published import listing
@@ -56,9 +55,10 @@ def import_command(args: Sequence[str]) -> LatentReasoner | None:
     for name in ("format", "checkpoint", "out"):
         if given[name] is None:
             made.error(f"--{name} is missing")
-    disable_progress_bar()  # of loading and saving; the one line below says that it is done
     reasoner = import_reasoner(given.pop("checkpoint"), **given)
-    print(f"{given['out']} holds {describe(reasoner)}. Name it with --model.reasoner {given['out']}", flush=True)
+    said = f"{given['out']} holds {describe(reasoner)}"
+    examined = command("doctor", "--config", "configs/quickstart.yaml", "--model.reasoner", given["out"])
+    print(sentence(said, f"next, with the config of your questions: {examined}"), flush=True)
     return reasoner
 
 

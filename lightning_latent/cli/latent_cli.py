@@ -1,25 +1,30 @@
 """Lightning's command line with this package's defaults, one folder a run, and one-line errors."""
 
-import logging
-import shutil
 import sys
-import warnings
+from argparse import SUPPRESS
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as L
+import torch
 from jsonargparse import Namespace
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
-from transformers.utils.logging import disable_progress_bar
 from typing_extensions import override
 
 from lightning_latent import __version__
+from lightning_latent.bounds import PositiveInt
 from lightning_latent.callbacks import Chosen, ContrastiveFeedback, Predictions, ResidualBlending, SymmetricViews
 from lightning_latent.cli.checkpoint import check_checkpoint
+from lightning_latent.cli.closing import sentence
+from lightning_latent.cli.ending import next_step, outcome, place
 from lightning_latent.cli.exits import one_line, relay, started_by_another
+from lightning_latent.cli.help import DESCRIPTION
 from lightning_latent.cli.keys import check_chosen
+from lightning_latent.cli.loggers import check_loggers
 from lightning_latent.cli.parser import LatentArgumentParser
+from lightning_latent.cli.progress import with_own_progress
+from lightning_latent.cli.run_folder import EVALUATIONS, name_evaluation, refuse_finished, remove_beginnings
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
@@ -31,10 +36,6 @@ from lightning_latent.refinement import LatentRefinement
 from lightning_latent.refinement.exchange import pulled
 from lightning_latent.training import CoconutTraining
 from lightning_latent.upstream import started_processes
-
-DESCRIPTION = """Refine the latent thoughts of a frozen language model: learn (fit), answer questions (validate, test,
-predict), choose settings on the validation questions (sweep ...), put any number of finished runs into one table
-(compare RUN ...), and import published checkpoints (import ...). See docs/cli.md."""
 
 TRAINER_DEFAULTS: dict[str, Any] = {
     # One folder a run: runs/<name>/<version>.
@@ -50,6 +51,8 @@ TRAINER_DEFAULTS: dict[str, Any] = {
     "use_distributed_sampler": False,
     # Evaluation is the point, not a check before it, and a partial one would only cost time.
     "num_sanity_val_steps": 0,
+    # A table of modules, and floating-point operations of which it knows none; how many numbers are learned is said.
+    "enable_model_summary": False,
 }
 
 # Once imported, these can be named without their module, as in `--model LatentRefinement`.
@@ -65,8 +68,6 @@ GROUPS: dict[str, Callable[..., Any]] = {
     "predictions": Predictions,
 }
 
-EVALUATIONS = ("validate", "test", "predict")
-
 
 class LatentCLI(LightningCLI):
     """``fit``, ``validate``, ``test`` and ``predict`` for any model and data given by ``class_path`` or class name.
@@ -77,6 +78,7 @@ class LatentCLI(LightningCLI):
     """
 
     def __init__(self, args: ArgsType = None, *, run: bool = True) -> None:
+        self.run = run
         super().__init__(
             L.LightningModule,
             L.LightningDataModule,
@@ -105,6 +107,16 @@ class LatentCLI(LightningCLI):
 
     @override
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument(
+            "--threads",
+            type=PositiveInt | None,
+            default=None,
+            help="CPU threads of each process, on whose number the last bits of results depend; by default torch's "
+            "choice.",
+        )
+        if not self.run:  # what a saved config holds beside; the subcommands have it of their own
+            parser.add_argument("--ckpt_path", type=str | None, default=None, help=SUPPRESS)
+            parser.add_argument("--weights_only", type=bool | None, default=None, help=SUPPRESS)
         for key, made in GROUPS.items():
             if made is not L.Trainer:
                 parser.add_lightning_class_args(made, key)
@@ -118,9 +130,16 @@ class LatentCLI(LightningCLI):
             check_values(self.config[subcommand], groups=GROUPS)
             check_checkpoint(pulled(self.config[subcommand].get("ckpt_path")), subcommand=subcommand)
             check_chosen(self.config[subcommand])
+            check_loggers(self.config[subcommand].trainer.logger)
+
+    def part(self, config: Namespace, key: str) -> Any:
+        """What stands under a key of a config of the subcommand, or of the whole where there is none."""
+        return config.get(f"{self.subcommand}.{key}" if self.subcommand else key)
 
     @override
     def before_instantiate_classes(self) -> None:
+        if threads := self.part(self.config, "threads"):
+            torch.set_num_threads(threads)
         if self.subcommand in EVALUATIONS:
             loggers = self.config[self.subcommand].trainer.logger
             for logger in loggers if isinstance(loggers, list) else [loggers]:
@@ -138,11 +157,16 @@ class LatentCLI(LightningCLI):
 
     @override
     def instantiate_trainer(self, **kwargs: Any) -> L.Trainer:
+        given = list(self.part(self.config_init, "trainer").callbacks or [])  # to which Lightning adds its own
         try:
             trainer = super().instantiate_trainer(**kwargs)
         except Exception as error:  # it runs nothing but Lightning's look at its own options
             raise UserError(f"trainer: {one_line(error)}") from error
-        trainer.callbacks.append(StopBetweenBatches(started=started_by_another()))  # type: ignore[attr-defined]
+        own = StopBetweenBatches(started=started_by_another())
+        trainer.callbacks = [  # type: ignore[attr-defined]
+            *with_own_progress(trainer.callbacks, given=given, terminal=sys.stdout.isatty()),  # type: ignore[attr-defined]
+            own,
+        ]
         return trainer
 
     @override
@@ -204,75 +228,22 @@ class LatentCLI(LightningCLI):
                 flag = f"--ckpt_path {arguments['ckpt_path']}"
                 raise UserError(f"{flag}: cannot be restored ({complaint}); give one of this run") from error
         if self.trainer.is_global_zero:
-            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
-                if isinstance(callback, Predictions) and (line := callback.closing_line()):
-                    print(line, flush=True)
+            print(self.closing_line(), flush=True)
+
+    def closing_line(self) -> str:
+        """What came out, where it is, and what to do next."""
+        trainer, subcommand = self.trainer, str(self.subcommand)
+        said = outcome(trainer, subcommand=subcommand)
+        return sentence(said, place(trainer, self.directory, subcommand=subcommand), self.next_step())
 
     def next_step(self) -> str | None:
-        """What to do with what came out, in one line."""
-        if not self.trainer.is_global_zero or self.directory is None:
-            return None
-        if self.subcommand == "fit":
-            return f"The run is in {self.directory}; see it with: tensorboard --logdir {self.directory}"
-        return f"Compare it with other runs: python train.py compare {self.directory} OTHER_RUN ..."
+        """The command that comes next, if there is one to name."""
+        logger, subcommand = self.part(self.config, "trainer.logger"), str(self.subcommand)
+        named = isinstance(logger, Namespace) and isinstance(logger.get("init_args.version"), str)
+        return next_step(self.trainer, self.model, self.datamodule, self.directory, subcommand=subcommand, named=named)
 
     def _give_up(self, made_now: Path | None) -> None:
         for process in started_processes(self.trainer):
             process.kill()  # not more gently: a process that waits for another does not hear a gentle signal
         if made_now is not None and self.trainer.global_step == 0:
             remove_beginnings(made_now)
-
-
-def name_evaluation(logger: Any, subcommand: str) -> None:
-    """Let an evaluation write into a folder of its own below the run's: `runs/quickstart/map/test`.
-
-    Args:
-        logger: A logger's part of the config; one without a version of its own gets a new number at every command.
-        subcommand: Which names the folder.
-    """
-    options = logger.get("init_args") if isinstance(logger, Namespace) else None
-    if options is not None and isinstance(options.get("version"), str):
-        run, _, last = options["version"].rpartition("/")  # a saved config has the folder's name already
-        options["version"] = f"{run if last in EVALUATIONS else options['version']}/{subcommand}"
-
-
-def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
-    """Refuse, by a `UserError`, to fit in an earlier run's folder, unless that run goes on from a checkpoint in it."""
-    if directory is None or not (directory / "config.yaml").exists():
-        return
-    if checkpoint is not None and Path(checkpoint).resolve().is_relative_to(directory.resolve()):
-        return
-    last = directory / "checkpoints" / "last.ckpt"
-    go_on = f"go on with it by --ckpt_path {last}, " if last.is_file() else ""
-    raise UserError(
-        f"{directory} holds an earlier run; {go_on}name this one otherwise (--trainer.logger.version NAME), or remove "
-        "that folder"
-    )
-
-
-def remove_beginnings(directory: Path) -> None:
-    """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result."""
-    names = ("events.out.*", "config.yaml", "hparams.yaml", "predictions.shards")
-    beginnings = [file for name in names for file in directory.glob(name)]
-    answered = any(file.stat().st_size for file in directory.glob("predictions.shards/rank*.jsonl"))
-    if directory.exists() and not answered and set(directory.iterdir()) <= set(beginnings):
-        shutil.rmtree(directory)
-
-
-UNHELPFUL = (
-    r"Found .* module\(s\) in eval mode",  # the language model is frozen and in eval mode on purpose
-    "The dirpath has changed",  # every run has a folder of its own, so a checkpoint always comes from another
-    ".*LeafSpec",  # Lightning 2.6 uses a name that torch 2.13 deprecates
-    ".*callbacks used to create the checkpoint",  # an evaluation has other callbacks than the fit whose state it takes
-    ".*does not have many workers",  # small data are read faster by the main process
-    "LightningCLI's args parameter",  # `compare` runs methods by arguments of its own making
-)
-
-
-def quiet_start() -> None:
-    """Silence what Lightning says at every start or evaluation and nobody can act on: advertising, and `UNHELPFUL`."""
-    logging.getLogger("lightning.pytorch.utilities.rank_zero").addFilter(lambda record: "Tip:" not in record.msg)
-    for message in UNHELPFUL:
-        warnings.filterwarnings("ignore", message=message)
-    if not sys.stderr.isatty():
-        disable_progress_bar()  # transformers' own, of loading weights

@@ -1,23 +1,15 @@
-"""Where the command begins: one of the package's own subcommands, or one of Lightning's."""
+"""Where the command begins: help, which loads nothing; then one of the package's own subcommands, or Lightning's."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
-from lightning_latent.cli.compare import compare_command
-from lightning_latent.cli.doctor import doctor_command
-from lightning_latent.cli.exits import exit_codes
-from lightning_latent.cli.importing import import_command
-from lightning_latent.cli.latent_cli import LatentCLI, quiet_start
-from lightning_latent.cli.push import push_command
-from lightning_latent.cli.sweep import sweep_command
+from lightning_latent import __version__
+from lightning_latent.cli.help import COMMANDS, HELP, PRINT_COMPLETION
 
-OWN: dict[str, Callable[[Sequence[str]], object]] = {
-    "compare": compare_command,
-    "sweep": sweep_command,
-    "import": import_command,
-    "doctor": doctor_command,
-    "push": push_command,
-}
+# Imported where they are asked for: torch and Lightning take seconds.
+_INTERRUPTED = 130  # as `exits` has it, which is not there yet
+OWN = {"compare": "compare", "sweep": "sweep", "import": "importing", "doctor": "doctor", "push": "push"}
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -27,12 +19,38 @@ def main(args: Sequence[str] | None = None) -> None:
         args: The arguments; without, those of the command.
     """
     given = sys.argv[1:] if args is None else list(args)
+    if given in (["-h"], ["--help"]):
+        print(HELP, end="")
+    elif given == ["--version"]:
+        print(f"lightning_latent {__version__}")
+    else:
+        run(given, from_shell=args is None)
+
+
+def run(given: Sequence[str], *, from_shell: bool) -> None:
+    """Run a command that has work to do.
+
+    Args:
+        given: Its arguments.
+        from_shell: Whether they are the process's own, by which Lightning may start the command again.
+    """
+    try:
+        from lightning_latent.cli.exits import exit_codes
+        from lightning_latent.cli.latent_cli import LatentCLI
+        from lightning_latent.cli.quiet import quiet_start
+        from lightning_latent.errors import UserError
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
     with exit_codes():
         quiet_start()
-        command = OWN.get(given[0]) if given else None
-        if command is not None:
-            command(given[1:])
+        if not given:
+            raise UserError(f"no command is given; there is {', '.join(COMMANDS)}; see --help")
+        if given[0] in OWN:
+            module = import_module(f"lightning_latent.cli.{OWN[given[0]]}")
+            getattr(module, f"{given[0]}_command")(given[1:])
+        elif given[0].partition("=")[0] == PRINT_COMPLETION:
+            from lightning_latent.cli.completion import completion_script
+
+            print(completion_script(" ".join(given).removeprefix(PRINT_COMPLETION).strip(" =")), end="")
         else:
-            next_step = LatentCLI(None if args is None else given).next_step()
-            if next_step is not None:
-                print(next_step, flush=True)
+            LatentCLI(None if from_shell else list(given))

@@ -13,8 +13,7 @@ from yaml import YAMLError
 from lightning_latent.cli.complaint import plain
 from lightning_latent.cli.config_file import MODE, NamedConfigFile, check_config, load
 from lightning_latent.cli.exits import EXIT_BAD_INPUT, debugging, say
-
-COMMANDS = ("fit", "validate", "test", "predict", "compare", "sweep", "import", "doctor", "push")
+from lightning_latent.cli.help import COMMANDS
 
 set_loader(MODE, load, exceptions=(YAMLError,))
 
@@ -43,7 +42,7 @@ class LatentArgumentParser(LightningArgumentParser):
             raise ex
         if not self.exit_on_error:
             super().error(message, ex)
-        say(plain(message, known=set(known_keys(self)), commands=COMMANDS))
+        say(plain(message, known=set(known_keys(self)), commands=tuple(COMMANDS)))
         sys.exit(EXIT_BAD_INPUT)
 
 

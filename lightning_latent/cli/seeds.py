@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lightning_latent.cli.closing import sentence
 from lightning_latent.cli.printing import common_folder, show
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.run import RUN
@@ -37,7 +38,9 @@ def compare_seeds(names: Sequence[str], *, output: str | None) -> dict[str, Any]
     write_text(folder / "seeds.md", seeds_markdown(seeds))
     write_text(folder / "seeds.csv", seeds_csv(seeds))
     show(seeds_console(seeds), seeds_note(seeds))
-    print(f"The table is in {folder}: seeds.json, .md and .csv", flush=True)
+    best, row = max(seeds["methods"].items(), key=lambda item: item[1]["accuracy"])
+    said = f"most accurate: {best} ({100 * row['accuracy']:.1f} % on average)"
+    print(sentence(said, f"the table is in {folder}: seeds.json, .md and .csv"), flush=True)
     return seeds
 
 

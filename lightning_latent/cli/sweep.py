@@ -1,7 +1,6 @@
 """`sweep`: a grid of settings on the validation questions, and a config with the best of them."""
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace
 
+from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.compare import report
 from lightning_latent.cli.grid_point import GridPoint, without_chatter
@@ -79,7 +79,7 @@ def sweep_command(args: Sequence[str]) -> dict[str, Any]:
     best = choose(list(comparison["methods"].values())[1:], **wanted)
     sweep = summary(comparison, tried, best=best, rule=rule(**wanted))
     write_sweep(plain, sweep, runs[0], ran[best][0], arguments)
-    print(closing_line(plain.sweep_folder, sweep), flush=True)
+    print(closing_line(plain.sweep_folder, sweep, arguments), flush=True)
     return sweep
 
 
@@ -167,13 +167,14 @@ def write_sweep(
 
 def tested_by(folder: Path, arguments: Sequence[str]) -> str:
     """The command that tests what was chosen."""
-    return f"python train.py test {shlex.join(arguments)} --config {shlex.quote(str(folder / CHOSEN))}"
+    return command("test", *arguments, "--config", folder / CHOSEN)
 
 
-def closing_line(folder: Path, sweep: Mapping[str, Any]) -> str:
-    """What was chosen and where it is."""
+def closing_line(folder: Path, sweep: Mapping[str, Any], arguments: Sequence[str]) -> str:
+    """What was chosen, where it is, and the command that tests it."""
     chosen = sweep["chosen"]
-    return (
-        f"Chosen: {words(chosen['settings'])} ({chosen['rule']}); the sweep is in {folder}: sweep.json, .csv and .png, "
-        f"questions.txt and {CHOSEN}"
+    return sentence(
+        f"chosen: {words(chosen['settings'])} ({chosen['rule']}), {100 * chosen['accuracy']:.1f} % right",
+        f"the sweep is in {folder}: sweep.json, .csv and .png, questions.txt and {CHOSEN}",
+        f"next: {tested_by(folder, arguments)}",
     )

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -17,10 +18,6 @@ from lightning_latent.evaluation.grid import words
 HEADERS = ("accuracy %", "gain, points", "fixed/broken", "p", "p, Holm", "tokens", "latents", "cost")
 ERRORS = "errors, removed %"
 REFERENCE = "by reference, %"
-HINT = (
-    "No answer changed: these latents may not matter to the reasoner at all. The controls show it: "
-    "configs/methods/zero.yaml, configs/methods/other.yaml."
-)
 
 
 def headers(comparison: Mapping[str, Any]) -> list[str]:
@@ -92,7 +89,11 @@ def note(comparison: Mapping[str, Any]) -> str:
             "#, commas removed, compared as strings. Gain and p are of our accuracy."
         )
     if nothing_changed(dict(comparison)):
-        lines.append(HINT)
+        config = Path(comparison["methods"][comparison["against"]]["run"]) / "config.yaml"
+        lines.append(
+            "No answer changed: these latents may not matter to the reasoner at all. Ask whether they do: "
+            f"python train.py doctor --config {config}"
+        )
     return "\n".join(lines)
 
 

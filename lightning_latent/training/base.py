@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.reasoner.projection import Projection
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class Base(NamedTuple):
 
 class BaseModel(ABC):
     """Makes or loads a language model. It holds a description, so that configs are cheap to read."""
+
+    def take(self, benchmark: Benchmark) -> None:  # noqa: B027 - most do not ask
+        """Learn what the questions are of, before anything is built; a `UserError` where another is named."""
 
     @abstractmethod
     def build(self) -> Base:

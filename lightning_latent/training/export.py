@@ -74,7 +74,7 @@ class ExportReasoners(L.Callback):
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Refuse to replace what another run has written; only here is a checkpoint's state there to tell."""
-        root = self._root(trainer)
+        root = self.root(trainer)
         there = [name for name in (*self.epochs, "final") if (root / name).exists()]
         owner = root / ".run"
         if there and not (owner.is_file() and owner.read_text(encoding="utf-8") == self.run):
@@ -116,12 +116,13 @@ class ExportReasoners(L.Callback):
         """Go on as that run."""
         self.run = state_dict["run"]
 
-    def _root(self, trainer: L.Trainer) -> Path:
+    def root(self, trainer: L.Trainer) -> Path:
+        """Where the directories go."""
         return Path(self.directory or Path(trainer.log_dir or trainer.default_root_dir) / "reasoners")
 
     def _save(self, trainer: L.Trainer, pl_module: L.LightningModule, name: str) -> None:
         assert isinstance(pl_module, CoconutTraining)  # as setup has seen
-        root = self._root(trainer)
+        root = self.root(trainer)
         run = Path(trainer.log_dir or trainer.default_root_dir)  # asked of all processes
         pl_module.reasoner.metadata = pl_module.metadata()
         if not trainer.is_global_zero:

@@ -121,6 +121,11 @@ class CoconutTraining(AnsweringModule):
         self.max_new_tokens = max_new_tokens
         self.trained_stage = self.curriculum.first_stage  # of the last epoch begun: evaluation and export go by it
 
+    def setup(self, stage: str) -> None:
+        """Take the data's benchmark, the base too."""
+        super().setup(stage)
+        self.base.take(self.benchmark)
+
     def configure_model(self) -> None:
         """Make or load the language model, once."""
         if hasattr(self, "built"):

@@ -77,8 +77,8 @@ class ScratchText(BaseModel):
     The same file gives the same tokenizer, on every rank and in every run.
 
     Args:
-        benchmark: The adapter that reads the file.
         data: The training file or hub dataset, written as `data.train` of the data module.
+        benchmark: The adapter that reads the file; the data module's benchmark if not given.
         vocabulary: Tokens of the tokenizer, the 256 bytes and the end-of-sequence token among them. More make sequences
             shorter and embeddings larger.
         family: Architecture.
@@ -92,8 +92,8 @@ class ScratchText(BaseModel):
     def __init__(
         self,
         *,
-        benchmark: Benchmark,
         data: str,
+        benchmark: Benchmark | None = None,
         vocabulary: PositiveInt = 1024,
         family: Family = "llama",
         hidden_size: PositiveInt = 128,
@@ -104,7 +104,8 @@ class ScratchText(BaseModel):
     ) -> None:
         if vocabulary <= _BYTES:
             raise UserError(f"base.vocabulary is {vocabulary}; the bytes alone take {_BYTES}, give more")
-        self.open_data = partial(open_rows, data, benchmark, default_split="train", streaming=True)
+        self.benchmark = benchmark
+        self.open_data = partial(open_rows, data, default_split="train", streaming=True)
         self.vocabulary = vocabulary
         self.make_model = partial(
             random_model,
@@ -116,9 +117,20 @@ class ScratchText(BaseModel):
             attention=attention,
         )
 
+    def take(self, benchmark: Benchmark) -> None:
+        """See `BaseModel.take`."""
+        if self.benchmark is not None and type(self.benchmark) is not type(benchmark):
+            raise UserError(
+                f"model.base.benchmark is {type(self.benchmark).__name__} and data.benchmark "
+                f"{type(benchmark).__name__}; leave model.base.benchmark out"
+            )
+        self.benchmark = benchmark
+
     def build(self) -> Base:
         """Learn the tokenizer and make the model, in float32 with weights from torch's global generator."""
-        tokenizer = byte_level_tokenizer(training_texts(self.open_data()), vocabulary=self.vocabulary)
+        if self.benchmark is None:
+            raise UserError("no benchmark reads the tokenizer's texts; give data.benchmark")
+        tokenizer = byte_level_tokenizer(training_texts(self.open_data(self.benchmark)), vocabulary=self.vocabulary)
         return Base(self.make_model(tokenizer), tokenizer)
 
 

@@ -71,6 +71,24 @@ def test_bad_input_is_one_line_and_code_2(args: list[str], message: str, capsys:
     assert not list(Path().rglob("comparison.*"))
 
 
+def test_files_of_an_earlier_comparison_are_no_runs() -> None:
+    write("a", "Coconut", "xx")
+    write("b", "map", "x.")
+    main(["compare", "a", "b", "--output", "."])
+    (before,) = Path().glob("comparison.json")
+    content = before.read_text()
+    main(["compare", *sorted(str(path) for path in Path().iterdir() if path.suffix != ".yaml"), "--output", "."])
+    assert before.read_text() == content
+
+
+def test_the_last_line_names_the_best_and_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    write("a", "Coconut", "x...")
+    write("b", "map", "xx..")
+    main(["compare", "a", "b"])
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("most accurate: map (50.0 %, +25.0 points, p 1); the comparison is in .: comparison.json")
+
+
 def test_methods_that_have_not_run_are_run_on_the_questions(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,4 +128,4 @@ def test_methods_that_have_not_run_are_run_on_the_questions(
         comparison = json.loads(Path("runs/tiny/comparison.json").read_text())
         runs = {name: method["run"] for name, method in comparison["methods"].items()}
         assert runs == {"Coconut": "runs/tiny/coconut/test", "ContrastiveFeedback": "runs/tiny/search/test"}
-    assert "The comparison is in runs/tiny: comparison.json" in capsys.readouterr().out
+    assert "the comparison is in runs/tiny: comparison.json" in capsys.readouterr().out

@@ -74,7 +74,7 @@ def test_a_page_and_its_numbers_are_written(config: str, capsys: pytest.CaptureF
     assert report["verdict"]["latents"] == "unsound"  # random weights
     out = capsys.readouterr().out
     assert "Do answers depend on the latents?" in out and "The load is not sound" in out
-    assert "The page is runs/a/b/doctor/doctor.html" in out
+    assert "the page is runs/a/b/doctor/doctor.html" in out
     first = (folder / "doctor.json").read_text()
     main(["doctor", "--config", config, "--questions", "6", "--checkpoint", "beside:strong"])
     assert (folder / "doctor.json").read_text() == first

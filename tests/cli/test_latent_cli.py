@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 from lightning.pytorch.strategies import DDPStrategy
 
@@ -177,9 +178,17 @@ def test_fit_does_not_write_over_an_earlier_run(capfd: pytest.CaptureFixture[str
         (["--trainer.max_epoch", "1"], "--trainer.max_epoch: no such flag; did you mean --trainer.max_epochs?"),
         (["--trainer.max_epochs", "many"], "trainer.max_epochs: expected int; got many"),
         (["--model", "NoSuchModel"], "model: no class NoSuchModel"),
+        (
+            ["--trainer.callbacks+=EarlyStoping"],
+            "callbacks: no class EarlyStoping; did you mean EarlyStopping?\n",
+        ),
+        (["--model", "no_such.Model"], "model: no module no_such; run the command in the folder that it is in"),
+        (["--model", "tests.boring.BoringModul"], "no class tests.boring.BoringModul; did you mean BoringModule?"),
+        (["--threads", "0"], "threads is '0'; it must be at least 1"),
+        (["--trainer.logger", "MLFlowLogger"], "trainer.logger: MLFlowLogger "),
         (["--trainer.devices", "0"], "devices"),
         (["--trainer.strategy", "no_such_strategy"], "trainer: You selected an invalid strategy name"),
-        (["--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["--config", "boing.yaml"], "boing.yaml; did you mean boring.yaml?"),
         (["--ckpt_path", "nowhere.ckpt"], "--ckpt_path nowhere.ckpt: no such file"),
         (["--ckpt_path", "boring.yaml"], "--ckpt_path boring.yaml: not a checkpoint"),
         (["--ckpt_path", "best"], "--ckpt_path best: known only within the run"),
@@ -192,9 +201,36 @@ def test_bad_input_is_one_line_and_code_2(args: list[str], message: str, capfd: 
     assert exit_code("fit", "--config", "boring.yaml", "--model.log", "log.jsonl", *args) == 2
     errors = [line for line in capfd.readouterr().err.splitlines() if "error" in line or "Traceback" in line]
     assert len(errors) == 1, errors
-    assert errors[0].startswith("error: ") and message in errors[0]
+    assert errors[0].startswith("error: ") and message in f"{errors[0]}\n"
     assert bool(said()) is (args[0] == "--model.fail")
     assert not list(Path().glob("runs/*/*"))  # nothing half-written
+
+
+def test_threads_are_those_of_the_config() -> None:
+    build("--config", "boring.yaml", "--threads", "3")
+    assert torch.get_num_threads() == 3
+    main(["validate", "--config", "boring.yaml", "--threads", "2"])
+    assert torch.get_num_threads() == 2
+    main(["validate", "--config", "boring.yaml"])  # leaves it as it is
+    assert torch.get_num_threads() == 2
+
+
+def test_what_only_builds_takes_the_saved_config_of_a_fit() -> None:
+    main(["fit", "--config", "boring.yaml"])
+    assert build("--config", "runs/boring/version_0/config.yaml").directory == Path("runs/boring/version_1")
+
+
+def test_a_command_ends_with_one_line_and_progress_is_in_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["fit", "--config", "boring.yaml", "--trainer.enable_progress_bar", "true", "--trainer.max_epochs", "2"])
+    learned, first, second, last = capsys.readouterr().out.splitlines()
+    assert learned == "1 of 1 numbers are learned" and first.startswith("epoch 1 of 2") and second == "epoch 2 of 2"
+    run = "runs/boring/version_0"
+    assert last.startswith("2 epochs are done") and f"the run is in {run} (tensorboard --logdir {run})" in last
+    checkpoint = next(Path(run).glob("checkpoints/*.ckpt"))
+    following = f"python train.py test --config {run}/config.yaml --ckpt_path {checkpoint}"
+    assert last.endswith(f"; next: {following}")
+    main(following.split()[2:])
+    assert capsys.readouterr().out == "test is done; next: python train.py compare runs/boring/version_1 OTHER_RUN\n"
 
 
 def test_bad_keys_in_a_file_are_named(capfd: pytest.CaptureFixture[str]) -> None:

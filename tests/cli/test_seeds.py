@@ -27,7 +27,7 @@ def test_comparisons_become_a_table_and_three_files(capsys: pytest.CaptureFixtur
     assert seeds["methods"]["map"]["gain"] == pytest.approx((0.25 + 0.5 + 0.25) / 3)
     assert {path.name for path in Path("runs").glob("seeds.*")} == {"seeds.json", "seeds.md", "seeds.csv"}
     out = capsys.readouterr().out
-    assert "+25.0 to +50.0" in out and "The table is in runs: seeds.json, .md and .csv" in out
+    assert "+25.0 to +50.0" in out and "the table is in runs: seeds.json, .md and .csv" in out
     main(["compare", "runs/1", "runs/2", "--output", "out"])
     assert len(json.loads(Path("out/seeds.json").read_text())["comparisons"]) == 2
 

@@ -79,5 +79,5 @@ def test_rows_that_an_adapter_trips_over_are_reported_by_line(quiz, tmp_path, mo
     (tmp_path / "rows.jsonl").write_text("\n" + json.dumps(row))
     with pytest.raises(UserError) as caught:
         list(LatentDataModule(benchmark=quiz, test=str(tmp_path / "rows.jsonl")).test_dataloader())
-    assert f"rows.jsonl:2: {reason}" in str(caught.value)
+    assert f"rows.jsonl:2: not a row of Quiz: {reason}" in str(caught.value)
     assert "\n" not in str(caught.value) and str(caught.value).endswith("; correct or remove the row")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lightning_latent.data import GSM8K
+from lightning_latent.data import GSM8K, ProsQA
 from lightning_latent.data.streaming.row_source import open_rows
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.text import encode_answers, encode_questions, encode_step_rows
@@ -54,6 +54,16 @@ def test_a_base_is_built_from_a_file():
     assert type(model).__name__ == "LlamaForCausalLM"
     assert model.config.vocab_size == len(tokenizer) == 300
     assert model.config.eos_token_id == tokenizer.eos_token_id == tokenizer.pad_token_id
+
+
+def test_the_benchmark_is_the_data_s_and_none_besides():
+    base = ScratchText(data=FILE, vocabulary=300, hidden_size=32, num_layers=1, max_positions=64)
+    with pytest.raises(UserError, match=r"give data\.benchmark"):
+        base.build()
+    base.take(GSM8K())
+    assert len(base.build().tokenizer) == 300
+    with pytest.raises(UserError, match=r"model\.base\.benchmark is GSM8K and data\.benchmark ProsQA"):
+        ScratchText(benchmark=GSM8K(), data=FILE).take(ProsQA())
 
 
 def test_a_vocabulary_without_room_for_the_bytes_is_refused():

@@ -59,11 +59,14 @@ class RowSource(ExampleSource):
 
     def parse(self, row: Row) -> Example:
         """Parse a row; whatever an adapter trips over becomes a `UserError` with the row's place and the reason."""
+        reader = ""
         try:
-            example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
+            decoded = self.rows.decode(row.data)
+            reader = f"not a row of {type(self.benchmark).__name__}: "
+            example = self.benchmark.parse(decoded, index=row.number)
             check_text(example)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise UserError(f"{self.rows.where(row)}: {_reason(error)}; correct or remove the row") from error
+            raise UserError(f"{self.rows.where(row)}: {reader}{_reason(error)}; correct or remove the row") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
 
     def parse_all(self) -> None:

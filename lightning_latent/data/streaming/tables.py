@@ -4,9 +4,13 @@ import glob
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from huggingface_hub import resolve_revision
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RevisionResolutionError
 
 from lightning_latent.data.streaming.rows import Row, Rows, in_one_line
 from lightning_latent.errors import UserError
@@ -52,11 +56,27 @@ def open_hub(reference: HubReference, *, streaming: bool) -> Rows:
         mend = "HF_HUB_OFFLINE is set: unset it, or give a local file"
     else:
         mend = "check the name, the config, the revision, the split and the network"
+        check_reachable(path, revision=revision)
     with in_one_line(f"hub:{reference}: cannot be opened", mend):
         data = datasets.load_dataset(path, config, split=split, revision=revision, streaming=streaming)
     rows = _table_rows(data, name=str(reference), place=f"hub:{reference}")
     declared = (data.info.splits or {}).get(split)
     return replace(rows, size=declared.num_examples or None) if rows.size is None and declared else rows
+
+
+def check_reachable(path: str, *, revision: str | None) -> None:
+    """Refuse, by a `UserError`, a hub dataset that is not in the cache while the hub is not there.
+
+    `datasets` would ask five times more, for half a minute.
+    """
+    with suppress(HfHubHTTPError, HFValidationError):  # of which `datasets` says more
+        try:
+            resolve_revision(path, repo_type="dataset", revision=revision)
+        except RevisionResolutionError:
+            raise UserError(
+                f"hub:{path}: it is not in the cache, and the hub cannot be reached; check the name and the network, "
+                "or give a local file"
+            ) from None
 
 
 def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:

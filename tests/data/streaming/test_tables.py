@@ -6,6 +6,7 @@ import datasets
 import pytest
 
 from lightning_latent.data import LatentDataModule, ProsQA
+from lightning_latent.data.streaming import tables
 from lightning_latent.data.streaming.tables import HubReference
 from lightning_latent.errors import UserError
 
@@ -80,7 +81,17 @@ def test_failure_is_one_line(monkeypatch, offline, mend):
         raise ConnectionError("no route\nto host")
 
     monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(tables, "resolve_revision", lambda *arguments, **settings: None)  # it is there
     monkeypatch.setattr(datasets, "load_dataset", fail)
     data = LatentDataModule(benchmark=ProsQA(), test="hub:me/prosqa")
     with pytest.raises(UserError, match=rf"^hub:me/prosqa#test: cannot be opened \(no route\); {mend}[^\n]*$"):
         data.setup("test")
+
+
+def test_what_is_neither_cached_nor_reachable_is_refused_without_asking_again(monkeypatch):
+    asked = []
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # the library itself has read it earlier, and asks for nothing
+    monkeypatch.setattr(datasets, "load_dataset", lambda *arguments, **settings: asked.append(arguments))
+    with pytest.raises(UserError, match=r"^hub:me/nothing: it is not in the cache, and the hub cannot be reached"):
+        LatentDataModule(benchmark=ProsQA(), test="hub:me/nothing:main").setup("test")
+    assert asked == []
