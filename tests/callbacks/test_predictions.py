@@ -14,9 +14,9 @@ from torch.multiprocessing import ProcessExitedException
 from torch.utils.data import DataLoader
 
 from lightning_latent.callbacks import Predictions
-from lightning_latent.callbacks.predictions import gather_answers
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import read_run
+from lightning_latent.evaluation.gathering import gather_answers
 from tests.callbacks.answering import Rote, batches, forked, loader, make_trainer, questions, rote
 
 IDS = [f"q-{i}" for i in range(13)]
@@ -56,7 +56,7 @@ def test_a_finished_run_says_whose_answers_it_holds(
     assert predictions.closing_line() is None
     getattr(make_trainer(tmp_path, predictions), stage)(Rote(), loader())
     run = read_run(tmp_path)
-    assert run.answers == [rote(example) for example in questions(13)]
+    assert run.answers == [rote(example)._replace(method="rote") for example in questions(13)]
     about = run.about
     assert (about["method"], about["benchmark"], about["split"], about["n"]) == ("rote", "prosqa", split, 13)
     assert (about["correct"], about["seconds_per_question"], about["batch_size"], about["processes"]) == (9, 0.5, 2, 1)
@@ -104,8 +104,8 @@ def test_tensorboard_gets_some_questions(tmp_path: Path) -> None:
     events = EventAccumulator(str(tmp_path / "runs" / "one")).Reload()
     assert events.Scalars("val/accuracy")[0].value == pytest.approx(9 / 13)
     text = events.Tensors("questions/validation/text_summary")[0].tensor_proto.string_val[0].decode()
-    assert text.count("\n") == 11
-    assert "| q-1 | Is 1 odd? Or even? | odd | ? |" in text
+    assert text.count("\n") == 9
+    assert "- \u2717 **?**; gold: odd (q-1) Is 1 odd? Or even?" in text
 
 
 def test_fast_dev_run_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
