@@ -14,7 +14,7 @@ PAPER = [ContrastiveFeedback(strong="beside:strong"), ResidualBlending(memory_ra
 
 def test_what_a_method_was_named_for_keeps_its_name() -> None:
     assert full_name("paper's refinement", PAPER) == "paper's refinement"
-    inactive = [ContrastiveFeedback(), ResidualBlending(), RandomDirection(step=0.1)]
+    inactive = [ContrastiveFeedback(), ResidualBlending(), RandomDirection(search_step=0.1)]
     assert full_name("random direction", inactive) == "random direction"
 
 
