@@ -15,7 +15,7 @@ from lightning_latent.embedded import PREFIX
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.comparison import compare
 from lightning_latent.evaluation.figure import draw_comparison
-from lightning_latent.evaluation.run import read_run
+from lightning_latent.evaluation.run import RUN, read_run
 from lightning_latent.evaluation.table import console_table, csv_table, markdown_table, note, small
 from lightning_latent.io import write_json, write_text
 
@@ -49,7 +49,10 @@ def parser() -> CommandParser:
         help="the config of the questions, for methods' configs",
     )
     made.add_argument(
-        "--split", choices=("validate", "test"), default="test", help="the questions that methods' configs are run on"
+        "--split",
+        choices=("validate", "test"),
+        default="test",
+        help="the questions that methods' configs are run on, and whose answers are taken where a folder has several",
     )
     return made
 
@@ -63,7 +66,10 @@ def compare_command(args: Sequence[str]) -> dict[str, Any]:
             raise UserError("comparisons go together with comparisons alone, without runs, --against and --config")
         return compare_seeds(names, output=given.output)
     folders = [
-        run_method(name, configs=given.config, split=given.split) if is_config(name) else Path(name) for name in names
+        run_method(name, configs=given.config, split=given.split)
+        if is_config(name)
+        else answers_of(Path(name), split=given.split)
+        for name in names
     ]
     runs = [read_run(folder) for folder in folders]
     comparison = compare(runs, against=given.against)
@@ -101,6 +107,12 @@ def without_written(names: Sequence[str]) -> list[str]:
     """Names without what `compare` has written beside the runs, which a pattern such as `runs/mine/*` finds as well."""
     others = [name for name in names if not (Path(name).name in WRITTEN and Path(name).is_file())]
     return others if any(Path(name).is_dir() for name in others) else list(names)
+
+
+def answers_of(folder: Path, *, split: str) -> Path:
+    """The folder of a split's answers below that of a run; the folder itself where there are none."""
+    below = folder / split
+    return below if (below / RUN).is_file() and not (folder / RUN).is_file() else folder
 
 
 def is_config(name: str) -> bool:

@@ -22,6 +22,7 @@ from lightning_latent.cli.exits import one_line, relay, started_by_another
 from lightning_latent.cli.help import DESCRIPTION
 from lightning_latent.cli.keys import check_chosen
 from lightning_latent.cli.loggers import check_loggers
+from lightning_latent.cli.naming import full_name
 from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.cli.progress import with_own_progress
 from lightning_latent.cli.run_folder import EVALUATIONS, name_evaluation, refuse_finished, remove_beginnings
@@ -208,7 +209,15 @@ class LatentCLI(LightningCLI):
         check_checkpoint(str(fitted), subcommand="test")
         return {**arguments, "ckpt_path": str(fitted)}
 
+    def _name_method(self) -> None:
+        """Let the row, and the saved config, bear the name of what was added to the config's method."""
+        key = "model.init_args.method"
+        if isinstance(self.model, LatentRefinement) and (method := self.part(self.config, key)):
+            self.model.method = full_name(method, self.trainer.callbacks)  # type: ignore[attr-defined]
+            self.config[f"{self.subcommand}.{key}"] = self.model.method
+
     def _carry_out(self, run: Callable[..., Any], arguments: dict[str, Any]) -> None:
+        self._name_method()
         made_now = self.directory if self.trainer.is_global_zero else None
         if made_now is not None and made_now.exists():
             made_now = None

@@ -101,6 +101,12 @@ def nothing_changed(comparison: dict[str, Any]) -> bool:
     return bool(others) and all(row["answers_changed"] == 0 for row in others)
 
 
+def nothing_turned(comparison: dict[str, Any]) -> bool:
+    """Whether there are methods beside the one compared with, and none of them turned an answer right or wrong."""
+    tests = [row["mcnemar"] for row in comparison["methods"].values() if "mcnemar" in row]
+    return bool(tests) and all(test["fixed"] == test["broken"] == 0 for test in tests)
+
+
 def _index_of(against: str | None, runs: Sequence[Run], names: Sequence[str]) -> int:
     if against is None:
         methods = [run.method for run in runs]

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.evaluation.comparison import nothing_changed
+from lightning_latent.evaluation.comparison import nothing_changed, nothing_turned
 from lightning_latent.evaluation.grid import words
 
 HEADERS = ("accuracy %", "gain, points", "fixed/broken", "p", "p, Holm", "tokens", "latents", "cost")
@@ -90,10 +90,11 @@ def note(comparison: Mapping[str, Any]) -> str:
             f'"{REFERENCE}" is what the repository of the published figures counts as right: the text after the last '
             "#, commas removed, compared as strings. Gain and p are of our accuracy."
         )
-    if nothing_changed(dict(comparison)):
+    if nothing_turned(dict(comparison)):
+        what = "No answer changed" if nothing_changed(dict(comparison)) else "No answer turned right or wrong"
         config = Path(comparison["methods"][comparison["against"]]["run"]) / "config.yaml"
         lines.append(
-            "No answer changed: these latents may not matter to the reasoner at all. Ask whether they do: "
+            f"{what}: these latents may not matter to the reasoner at all. Ask whether they do: "
             f"python train.py doctor --config {config}"
         )
     return "\n".join(lines)

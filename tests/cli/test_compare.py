@@ -81,6 +81,17 @@ def test_files_of_an_earlier_comparison_are_no_runs() -> None:
     assert before.read_text() == content
 
 
+def test_of_a_run_with_several_answers_those_of_the_split_are_taken() -> None:
+    for split, right in (("test", "x."), ("validate", "xx")):
+        write(f"runs/a/coconut/{split}", "Coconut", "..")
+        write(f"runs/a/map/{split}", "map", right)
+    for split, accuracy in (("test", 0.5), ("validate", 1.0)):
+        main(["compare", "runs/a/coconut", "runs/a/map", "--split", split])
+        comparison = json.loads(Path("runs/a/comparison.json").read_text())
+        assert comparison["methods"]["map"]["accuracy"] == accuracy
+        assert comparison["methods"]["map"]["run"] == f"runs/a/map/{split}"
+
+
 def test_the_last_line_names_the_best_and_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     write("a", "Coconut", "x...")
     write("b", "map", "xx..")

@@ -57,7 +57,10 @@ def test_note_says_what_a_reader_must_know() -> None:
     assert "map: 2 questions with non-finite latents were answered unrefined." in text
     assert "on which their costs depend" in text
     assert "No answer changed" in text and text.endswith("python train.py doctor --config runs/Coconut/config.yaml")
-    assert "No answer changed" not in note(COMPARISON) and "cannot be compared" not in note(COMPARISON)
+    otherwise = lost._replace(answers=[answer._replace(answer="another") for answer in lost.answers])
+    text = note(compare([make_run("Coconut", "x.."), otherwise]))
+    assert "No answer turned right or wrong: these latents may not matter" in text
+    assert "may not matter" not in note(COMPARISON) and "cannot be compared" not in note(COMPARISON)
 
 
 def test_published_judgement_has_a_column_where_it_differs() -> None:
