@@ -15,7 +15,7 @@ def run(code: str) -> None:
     exec(compile(code, "README.md", "exec"), {"__name__": "__main__"})
 
 
-@pytest.mark.parametrize("code", [block for block in BLOCKS if "thoughts(" in block])
+@pytest.mark.parametrize("code", [block for block in BLOCKS if "think(" in block])
 def test_thoughts_print_what_is_said_beside_them(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(code)
     out = capsys.readouterr().out

@@ -64,7 +64,7 @@ class EarlyAnswer(QuestionCallback):
             going = (~sure).nonzero().flatten()
             if len(going) and (number + 1) * self.every < total:
                 going = going.to(context.mask.device)
-                context = reasoner.think(select_rows(rollout.context, going), rollout.latents[going, -1])
+                context = reasoner.feed(select_rows(rollout.context, going), rollout.latents[going, -1])
             return sure.tolist()
 
         spent = escalate(ask, size=len(batch), rounds=-(-total // self.every), device=reasoner.device)

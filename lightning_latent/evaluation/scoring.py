@@ -137,7 +137,7 @@ def write_steps(reasoner: LatentReasoner, context: Context, *, max_new_tokens: i
                     going.remove(number)
         if not going or step + 1 == max_new_tokens:
             break
-        context = reasoner.think(context, reasoner.embed(tokens))
+        context = reasoner.feed(context, reasoner.embed(tokens))
     return [_text(reasoner, row) for row in rows], [_count_before_mark(reasoner, row) for row in rows]
 
 

@@ -13,6 +13,7 @@ from lightning_latent.evaluation.answering import clock, count_again
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.loading import load_reasoner
 from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.reasoner.text import as_batch
 from lightning_latent.upstream import cache_bytes
 
 MOST_BYTES = 2**30
@@ -35,10 +36,10 @@ class RememberingReasoner(LatentReasoner):
         self._read: dict[tuple[Any, ...], tuple[Context, float]] = {}
 
     @override
-    def encode(self, questions: Sequence[str], *, room: int = 0) -> Context:
+    def encode(self, questions: str | Sequence[str], *, room: int = 0) -> Context:
         if torch.is_grad_enabled():  # how it was read might be asked for
             return super().encode(questions, room=room)
-        key = (*questions, room, self.device, self.dtype)
+        key = (*as_batch(questions), room, self.device, self.dtype)
         if key in self._read:
             context, seconds = self._read[key]
             count_again(seconds)

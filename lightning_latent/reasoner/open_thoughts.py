@@ -54,11 +54,12 @@ def nearest(reasoner: "LatentReasoner", latents: Tensor, *, count: int) -> list[
 class OpenThoughts:
     """The latents of B questions, which can be changed; answers follow from them as they stand.
 
-    Made by `LatentReasoner.thoughts`. Changes are made in `latents` and never reach the questions as they were read, so
-    that `restore` goes back to what was thought.
+    Made by `LatentReasoner.think`. `latents` are a tensor to be changed at will, by the methods below or by hand;
+    changes never reach the questions as they were read, so that `restore` goes back to what was thought. No gradient is
+    kept.
 
     Args:
-        reasoner: The model, in which no gradient is kept.
+        reasoner: The model.
         questions: B questions.
         room: Columns that must fit into the model's context after latents and end marker, for the answer.
     """
@@ -67,7 +68,7 @@ class OpenThoughts:
         self.reasoner = reasoner
         self.questions = list(questions)
         self._room = room
-        self._context: Context | None = reasoner.encode(self.questions, room=reasoner.thought_columns + room)
+        self._context: Context = reasoner.encode(self.questions, room=reasoner.thought_columns + room)
         self.original: Tensor = reasoner.rollout(self._context).latents
         self.latents: Tensor = self.original.clone()
 
@@ -82,9 +83,10 @@ class OpenThoughts:
         mark = self.reasoner.metadata.answer_start.strip()
         return [text.rpartition(mark)[2].strip() for text in self.texts()]
 
+    @torch.no_grad()
     def texts(self) -> list[str]:
         """All that is said from the latents as they stand, steps in words and the mark of the answer included."""
-        context = self.reasoner.conclude(self._read(), self.latents.to(self.reasoner.dtype))
+        context = self.reasoner.conclude(self._context, self.latents.to(self.reasoner.dtype))
         return self.reasoner.decode_texts(context, max_new_tokens=self._room)[0]
 
     # Changing.
@@ -113,13 +115,14 @@ class OpenThoughts:
         one, other = self._chosen(first, steps), self._chosen(second, steps)
         self.latents[one], self.latents[other] = self.latents[other].clone(), self.latents[one].clone()
 
+    @torch.no_grad()
     def patch(self, by: Tensor | float, *, step: int, questions: Place = _ALL) -> None:
         """Replace the latents of one step, and think those after it anew."""
         self.replace(by, questions=questions, steps=step)
         step %= self.latents.shape[1]
         fixed = self.latents[:, : step + 1].clone()
         thought = self.reasoner.rollout(
-            self._read(), refine=lambda at, fed, latent: fixed[:, at] if at <= step else latent
+            self._context, refine=lambda at, fed, latent: fixed[:, at] if at <= step else latent
         ).latents
         rows = _places(questions, len(self.questions))
         self.latents[rows] = thought[rows]
@@ -127,15 +130,6 @@ class OpenThoughts:
     def restore(self) -> None:
         """Go back to the latents as they were thought."""
         self.latents = self.original.clone()
-
-    def close(self) -> None:
-        """Let go of what was read; answers cannot be asked for any more."""
-        self._context = None
-
-    def _read(self) -> "Context":
-        if self._context is None:
-            raise UserError("these thoughts are closed; ask within `with reasoner.thoughts(...) as thoughts:`")
-        return self._context
 
     def _chosen(self, questions: Place, steps: Place) -> tuple[Tensor, Tensor]:
         """Places as index tensors `[Q, 1]` and `[S]`, so that some questions and some steps can be chosen at once."""

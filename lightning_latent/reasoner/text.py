@@ -15,6 +15,15 @@ from transformers import PreTrainedTokenizerBase
 ANSWER_MARK = "### "
 
 
+def as_batch(texts: str | Sequence[str]) -> list[str]:
+    """A batch of texts, of which a string is a batch of one, and never its characters.
+
+    >>> as_batch("Is it?"), as_batch(("Is it?", "Was it?"))
+    (['Is it?'], ['Is it?', 'Was it?'])
+    """
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
 def encode_questions(
     tokenizer: PreTrainedTokenizerBase, questions: Sequence[str], *, end: str = "\n", tidy: bool = False
 ) -> list[list[int]]:

@@ -51,7 +51,7 @@ class Reference:
     def same_latent(self, fed: Sequence[Tensor]) -> Tensor:
         """`S(h_{t-1})`: what this model proposes in the slot of `h_t`, having read the refined latents before it."""
         for latent in fed[self._count :]:
-            self._followed = self.reasoner.think(self._read(), latent)
+            self._followed = self.reasoner.feed(self._read(), latent)
         self._count = len(fed)
         return self.reasoner.next_latent(self._read().hidden)
 

@@ -58,7 +58,7 @@ def test_continuations_of_one_context_do_not_disturb_each_other(reasoner):
     alone = [reasoner.conclude(reasoner.encode(QUESTIONS), latents).hidden for latents in (first, second)]
     forks = [context, context]
     for step in range(4):  # in turns
-        forks = [reasoner.think(fork, it[:, step]) for fork, it in zip(forks, (first, second), strict=True)]
+        forks = [reasoner.feed(fork, it[:, step]) for fork, it in zip(forks, (first, second), strict=True)]
     together = [reasoner.conclude(fork, first[:, :0]).hidden for fork in forks]
     for ours, theirs in zip(together, alone, strict=True):
         torch.testing.assert_close(ours, theirs, **CLOSE)
@@ -78,13 +78,13 @@ def test_a_dropped_column_was_never_read(reasoner):
     first, wrong, right = torch.randn(3, len(QUESTIONS), reasoner.hidden_size, dtype=torch.float64)
     _, both = reasoner.extend(context, torch.stack([first, wrong], dim=1))
     back = drop_last(both)
-    assert torch.equal(back.mask, reasoner.think(context, first).mask)
-    expected = reasoner.think(reasoner.think(context, first), right).hidden
-    torch.testing.assert_close(reasoner.think(back, right).hidden, expected, **CLOSE)
+    assert torch.equal(back.mask, reasoner.feed(context, first).mask)
+    expected = reasoner.feed(reasoner.feed(context, first), right).hidden
+    torch.testing.assert_close(reasoner.feed(back, right).hidden, expected, **CLOSE)
     # Again, now from a cache that was cut once.
     again = drop_last(reasoner.extend(back, torch.stack([right, wrong], dim=1))[1])
-    expected = reasoner.think(reasoner.think(reasoner.think(context, first), right), wrong).hidden
-    torch.testing.assert_close(reasoner.think(again, wrong).hidden, expected, **CLOSE)
+    expected = reasoner.feed(reasoner.feed(reasoner.feed(context, first), right), wrong).hidden
+    torch.testing.assert_close(reasoner.feed(again, wrong).hidden, expected, **CLOSE)
 
 
 def test_no_gradient_flows_into_what_remains_after_a_drop():

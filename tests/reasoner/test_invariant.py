@@ -68,7 +68,7 @@ def test_steps_in_words_are_scored_with_the_answer_that_they_precede():
         for piece in said:
             for token in piece:  # word by word
                 total += reasoner.logits(context.hidden).log_softmax(-1)[0, token]
-                context = reasoner.think(context, reasoner.embed(torch.tensor([token])))
+                context = reasoner.feed(context, reasoner.embed(torch.tensor([token])))
                 count += 1
         torch.testing.assert_close(scores[row], total, **CLOSE)
         assert tokens[row] == count
@@ -99,7 +99,7 @@ def test_replay_in_one_call_is_the_rollout_step_by_step(reasoner):
     rollout = reasoner.rollout(context, num_latents=5)
     made, after = reasoner.replay(context, rollout.latents)
     torch.testing.assert_close(made[:, :-1], rollout.latents[:, 1:], **CLOSE)
-    torch.testing.assert_close(made[:, -1], reasoner.think(rollout.context, rollout.latents[:, -1]).hidden, **CLOSE)
+    torch.testing.assert_close(made[:, -1], reasoner.feed(rollout.context, rollout.latents[:, -1]).hidden, **CLOSE)
     # And the answer goes on from either in the same way.
     here = reasoner.conclude(after, rollout.latents[:, :0])
     there = reasoner.conclude(context, rollout.latents)
