@@ -134,5 +134,7 @@ def choose_candidates(
 
 
 def _with_course(answer: Answer, example: Example, course: Course, module: Refining) -> Answer:
+    if not example.answer:  # nothing to judge its course by
+        return answer
     right = [module.benchmark.matches(option, example.answer) for option in example.options]
     return answer._replace(course=tuple((ahead, right[best]) for ahead, best in course))

@@ -1,6 +1,7 @@
-"""Latents to look at in TensorBoard."""
+"""Questions and latents to look at: what refinement changed, and how."""
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -8,52 +9,78 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from lightning_latent.bounds import PositiveInt
-from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Lens, lens_markdown, trajectory_figure
+from lightning_latent.callbacks import inspection_views as views
+from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Looked
+from lightning_latent.callbacks.predictions import run_directory
+from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.figure import save_figure
 from lightning_latent.evaluation.module import Answering
-from lightning_latent.reasoner.open_thoughts import nearest
-from lightning_latent.reasoner.reasoner import LatentReasoner
+from lightning_latent.io import write_text
 from lightning_latent.refinement.geometry import movement
-from lightning_latent.refinement.hooks import Refining
+from lightning_latent.refinement.hooks import QuestionCallback, Refining
+from lightning_latent.showing.movement_figure import movement_figure
+from lightning_latent.showing.words import read_thoughts, step_words
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-# Of the first batch: every latent is written as text for the projector, at every evaluation.
-QUESTIONS_SHOWN = 32
+PROJECTED = 32
+"""Questions in the projector: every latent is written as text, at every evaluation."""
+
+PAGE, PICTURE = "thoughts.html", "thoughts.png"
 
 
 class TrajectoryInspection(Callback):
-    """Shows in TensorBoard what refinement does to latents, on the first batch of every validation and test.
+    """Shows which questions a method fixes and breaks, and what becomes of their latents, in validation and test.
 
-    - *Scalars*: the latents' norm, their distance from the plain ones as a fraction of those' norm, the cosine between
-      the two, and the distance from one to the next, averaged (`latents/val/norm` and so on).
-    - *Images*: a few questions' trajectories, plain and refined, projected on the plane along which the plain latents
-      spread most.
-    - *Text*: the tokens that each latent is nearest to, by the model's own output head (the logit lens), beside
-      question and answer.
-    - *Projector*: latents with question, step, plain or refined, and whether the answer is right.
+    The first questions are answered with plain latents as well. Of those that are answered right by one of the two ways
+    alone it writes, into the run's folder, `thoughts.html`: the words of each latent before and after refinement, the
+    gold steps that they belong to, and how far each was moved; `thoughts.png` is a picture of two of them. Where no
+    answer changed, some right and some wrong ones are shown. TensorBoard, where it is the logger, gets besides
 
-    It does nothing without a TensorBoard logger, and looks at the first process's first questions alone.
+    - *Scalars*: the gain over plain latents on these questions; the latents' length, how far they are moved, the cosine
+      between refined and plain, and the distance from one to the next, averaged.
+    - *Images*: the same by latent, of several validations as heatmaps; and a picture a question.
+    - *Text*: the tables of the page.
+    - *Projector*: latents of the first batch with question, step, plain or refined, and whether the answer is right.
+
+    It looks at the first process's questions alone, and not at those that were answered before a run was resumed.
 
     Args:
-        num_questions: Questions in the figure and in the tables.
-        top_tokens: Tokens shown for each latent.
+        num_questions: Fixed questions that are shown, and as many broken ones.
+        look_at: Questions that are answered with plain latents to find them; the rest of the batch counts too.
+        top_tokens: Nearest words shown of each latent.
         embedding: Write latents for the projector. They are written as text, which takes space with wide models.
     """
 
     only_watches = True
 
-    def __init__(self, *, num_questions: PositiveInt = 4, top_tokens: PositiveInt = 3, embedding: bool = True) -> None:
-        for name, value in (("num_questions", num_questions), ("top_tokens", top_tokens)):
+    def __init__(
+        self,
+        *,
+        num_questions: PositiveInt = 3,
+        look_at: PositiveInt = 500,
+        top_tokens: PositiveInt = 3,
+        embedding: bool = True,
+    ) -> None:
+        for name, value in (("num_questions", num_questions), ("look_at", look_at), ("top_tokens", top_tokens)):
             if value < 1:
                 raise UserError(f"TrajectoryInspection.{name} is {value}; it must be at least 1")
         self.num_questions = num_questions
+        self.look_at = look_at
         self.top_tokens = top_tokens
         self.embedding = embedding
+        self._changed: Counter[str] = Counter()  # questions looked at by kind
+        self._found: list[Looked] = []
+        self._first: _Batch | None = None
+        self._evaluations: dict[str, list[tuple[int, dict[str, list[float]]]]] = {}
 
-    def _show(
+    def _begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._changed, self._found, self._first = Counter(), [], None
+
+    def _look(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
@@ -62,59 +89,112 @@ class TrajectoryInspection(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        loggers = [logger for logger in trainer.loggers if isinstance(logger, TensorBoardLogger)]
-        wanted = batch_idx == 0 and loggers and trainer.is_global_zero and not trainer.sanity_checking
-        if not wanted or not outputs or not isinstance(pl_module, Refining):
+        enough = self._changed.total() >= self.look_at or not trainer.is_global_zero or trainer.sanity_checking
+        if enough or not outputs or not isinstance(pl_module, Refining):
             return
-        if isinstance(pl_module, Answering) and pl_module.kept:  # shown when they were answered
+        if trainer.fast_dev_run or (isinstance(pl_module, Answering) and pl_module.kept):  # type: ignore[attr-defined]
             return
-        batch, answers = batch[:QUESTIONS_SHOWN], outputs[:QUESTIONS_SHOWN]
-        on_device = {way: pl_module.think(batch, plain=way == PLAIN).latents for way in (PLAIN, REFINED)}
-        # Enough precision for pictures, whatever the model's.
-        trajectories = {way: latents.float().cpu() for way, latents in on_device.items()}
+        asks_again = any(isinstance(c, QuestionCallback) and c.active for c in trainer.callbacks)  # type: ignore[attr-defined]
+        plain = pl_module.answer_once(batch, plain=True) if pl_module.refines or asks_again else outputs
+        kinds = [views.kind_of(*pair) for pair in zip(plain, outputs, strict=True)]
+        self._changed.update(kinds)
+        chosen = self._choose(kinds)
+        if not chosen and self._first is not None:
+            return
+        trajectories = {PLAIN: pl_module.think(batch, plain=True).latents}
+        if pl_module.refines:
+            trajectories[REFINED] = pl_module.think(batch).latents
         if trajectories[PLAIN].shape[1] == 0 or not trajectories[PLAIN].isfinite().all():
             return
-        figure = trajectory_figure(trajectories, answers, count=self.num_questions)
-        shown = answers[: self.num_questions]
-        lenses = {
-            way: read_lenses(pl_module.reasoner, latents[: len(shown)], count=self.top_tokens)
-            for way, latents in on_device.items()
+        looked_at = _Batch(batch, plain, outputs, trajectories)
+        self._first = self._first or looked_at
+        self._found += [self._read(pl_module, looked_at, row, kinds[row]) for row in chosen]
+
+    def _choose(self, kinds: list[str]) -> list[int]:
+        """Rows of a batch that are to be shown: the first fixed and broken ones, and of the first batch some others."""
+        have, chosen = Counter(looked.kind for looked in self._found), []
+        for row, kind in enumerate(kinds):
+            changed = kind in ("fixed", "broken")
+            if have[kind] < self.num_questions and (changed or self._first is None):
+                have[kind] += 1
+                chosen.append(row)
+        return chosen
+
+    def _read(self, module: Refining, batch: "_Batch", row: int, kind: str) -> Looked:
+        words = step_words(module.reasoner, batch.examples)[row]
+        ways = {
+            way: read_thoughts(module.reasoner, words, latents[row], count=self.top_tokens)
+            for way, latents in batch.trajectories.items()
         }
+        moved: list[float] = []
+        if REFINED in ways:
+            plain, refined = (latents[row : row + 1].double() for latents in batch.trajectories.values())
+            moved = movement(plain, refined).displacement[0].tolist()
+        return Looked(kind, batch.examples[row], batch.plain[row], batch.answers[row], ways, moved)
+
+    def _show(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        directory = run_directory(trainer)  # asks all processes
+        if self._first is None or directory is None or not isinstance(pl_module, Refining):
+            return
+        shown, mark = views.to_show(self._found), pl_module.reasoner.metadata.answer_start.strip()
+        method = pl_module.method if isinstance(pl_module, Answering) else type(pl_module).__name__
+        write_text(directory / PAGE, views.looked_page(shown, title=method, note=self._note(), mark=mark))
+        save_figure(views.pair_figure(shown), directory / PICTURE)
         prefix, step = "test" if trainer.testing else "val", trainer.global_step
-        for writer in (logger.experiment for logger in loggers):
-            for name, values in movement(trajectories[PLAIN], trajectories[REFINED])._asdict().items():
-                if values.numel():  # a single latent has no next
-                    writer.add_scalar(f"latents/{prefix}/{name}", values.mean(), step)
-            writer.add_figure(f"trajectories/{prefix}", figure, step)
-            writer.add_text(f"latents/{prefix}", lens_markdown(shown, lenses), step)
-            if self.embedding:
-                add_embedding(writer, trajectories, answers, tag=f"latents_{prefix}", step=step)
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger):
+                writer: SummaryWriter = logger.experiment
+                text = views.looked_markdown(shown, note=self._note(), mark=mark)
+                writer.add_text(f"thoughts/{prefix}", text, step)
+                for number, looked in enumerate(shown, start=1):
+                    writer.add_figure(f"thoughts/{prefix} {number} {looked.kind}", views.looked_figure(looked), step)
+                self._show_movement(writer, self._first, prefix=prefix, step=step)
+                if self.embedding:
+                    add_embedding(writer, self._first, tag=f"latents_{prefix}", step=step)
 
-    on_validation_batch_end = on_test_batch_end = _show
+    def _note(self) -> str:
+        """What was looked at, and what changed."""
+        total, fixed, broken = self._changed.total(), self._changed["fixed"], self._changed["broken"]
+        if not fixed and not broken:
+            return f"Of the first {total:,} questions no answer is right or wrong otherwise than with plain latents."
+        return f"Of the first {total:,} questions {fixed} are fixed and {broken} broken, against plain latents."
+
+    def _show_movement(self, writer: "SummaryWriter", first: "_Batch", *, prefix: str, step: int) -> None:
+        """Numbers averaged for scalars, and by latent as pictures: of this evaluation, and those before in the run."""
+        if REFINED not in first.trajectories:
+            return
+        gain = (self._changed["fixed"] - self._changed["broken"]) / self._changed.total()
+        writer.add_scalar(f"accuracy/gain over plain latents/{prefix}", gain, step)
+        moved = movement(*(latents.float().cpu() for latents in first.trajectories.values()))
+        means = {kind: values.mean(0).tolist() for kind, values in moved._asdict().items() if values.numel()}
+        evaluations = self._evaluations.setdefault(prefix, [])
+        evaluations.append((step, means))
+        for kind, by_latent in means.items():  # a single latent has no next
+            writer.add_scalar(f"latents/{prefix}/{kind}", sum(by_latent) / len(by_latent), step)
+            history = [(at, values[kind]) for at, values in evaluations]
+            writer.add_figure(f"latents/{prefix} {kind}", movement_figure(kind, history), step)
+
+    on_validation_start = on_test_start = _begin
+    on_validation_batch_end = on_test_batch_end = _look
+    on_validation_end = on_test_end = _show
 
 
-@torch.no_grad()
-def read_lenses(reasoner: LatentReasoner, latents: Tensor, *, count: int) -> list[Lens]:
-    """What latents `[B, T, D]` would say if the output head read them, `count` tokens each.
+class _Batch(NamedTuple):
+    """A batch that was looked at: B questions, what they were answered, and latents `[B, T, D]` by way of thinking."""
 
-    See `nearest`.
-    """
-    return [
-        Lens([[word.text for word in step] for step in row], [[word.probability for word in step] for step in row])
-        for row in nearest(reasoner, latents, count=count)
-    ]
+    examples: list[Example]
+    plain: list[Answer]
+    answers: list[Answer]
+    trajectories: dict[str, Tensor]
 
 
-def add_embedding(
-    writer: "SummaryWriter", trajectories: dict[str, Tensor], answers: list[Answer], *, tag: str, step: int
-) -> None:
-    """Write latents `[B, T, D]` of each way of thinking for TensorBoard's projector, with what they belong to."""
-    points = torch.cat([latents.flatten(0, 1) for latents in trajectories.values()])
-    metadata = [
-        [answer.id, str(index + 1), way, "right" if answer.correct else "wrong"]
-        for way, latents in trajectories.items()
-        for answer in answers
-        for index in range(latents.shape[1])
-    ]
+def add_embedding(writer: "SummaryWriter", batch: _Batch, *, tag: str, step: int) -> None:
+    """Write latents of each way of thinking for TensorBoard's projector, with what they belong to."""
+    points, metadata = [], []
+    for way, latents in batch.trajectories.items():
+        points.append(latents[:PROJECTED].float().cpu().flatten(0, 1))
+        for answer in (batch.plain if way == PLAIN else batch.answers)[:PROJECTED]:
+            verdict = "right" if answer.correct else "wrong"
+            metadata += [[answer.id, str(index + 1), way, verdict] for index in range(latents.shape[1])]
     header = ["question", "step", "latents", "answer"]
-    writer.add_embedding(points, metadata, tag=tag, global_step=step, metadata_header=header)
+    writer.add_embedding(torch.cat(points), metadata, tag=tag, global_step=step, metadata_header=header)

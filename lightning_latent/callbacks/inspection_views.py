@@ -1,105 +1,191 @@
-"""Trajectories rendered for people: a figure of their way through the plane, and tables of what they would say.
+"""Questions that were looked into, rendered for people: as pictures, as Markdown, as a page.
 
-Legend: B batch, T latents, D hidden size, K tokens.
+Legend: B batch, T latents, D hidden size.
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import cycle, pairwise
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from torch import Tensor
-
+from lightning_latent.data.example import Example
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.refinement.geometry import principal_plane, project
+from lightning_latent.showing import html
+from lightning_latent.showing.drawing import new_figure, svg
+from lightning_latent.showing.thought_figure import WIDTH, draw_thoughts, height, thought_figure
+from lightning_latent.showing.words import Thought
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PLAIN, REFINED = "plain", "refined"
-PANEL = 3.4  # inches
-COLORS = ("tab:gray", "tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
+KINDS = {
+    "fixed": "wrong with plain latents, right as this run answers",
+    "broken": "right with plain latents, wrong as this run answers",
+    "right": "right",
+    "wrong": "wrong",
+}
+"""What became of a question, in words."""
 
 
-class Lens(NamedTuple):
-    """What one question's latents would say: T lists of K tokens with their probabilities."""
+class Looked(NamedTuple):
+    """One question, what it was answered, and what its latents say."""
 
-    tokens: list[list[str]]
-    probabilities: list[list[float]]
+    kind: str  # one of `KINDS`
+    example: Example
+    plain: Answer
+    answer: Answer  # by the run's method
+    ways: Mapping[str, Sequence[Thought]]  # the thoughts, plain ones first, refined ones where latents are refined
+    moved: Sequence[float] = ()  # how far each refined latent lies from the plain one, as a part of that one's length
 
 
-def trajectory_figure(trajectories: Mapping[str, Tensor], answers: Sequence[Answer], *, count: int) -> "Figure":
-    """Draw some questions' trajectories, a panel each, on the plane along which the plain latents spread most.
+def kind_of(plain: Answer, answer: Answer) -> str:
+    """What became of a question by the run's method, one of `KINDS`."""
+    if plain.correct == answer.correct:
+        return "right" if answer.correct else "wrong"
+    return "fixed" if answer.correct else "broken"
 
-    `trajectories` give `[B, T, D]` by way of thinking, the plain way first; `answers` are the run's B answers.
-    """
-    from matplotlib.figure import Figure  # heavy; and without pyplot, which would keep the figure
 
-    plane = principal_plane(trajectories[PLAIN].flatten(0, 1))
-    answers = answers[:count]
-    columns = min(4, len(answers))
-    lines = -(-len(answers) // columns)
-    figure = Figure(figsize=(PANEL * columns, PANEL * lines + 0.6), layout="constrained")
-    panels = figure.subplots(lines, columns, squeeze=False).flatten()
-    for panel, answer, index in zip(panels, answers, range(len(answers)), strict=False):
-        for (way, latents), color in zip(trajectories.items(), cycle(COLORS), strict=False):
-            _draw(panel, project(latents[index], plane).tolist(), color, label=way)
-        panel.set_title("\n".join([answer.id, f"{_mark(answer)} {answer.answer}"]), fontsize=7)
-        panel.tick_params(labelsize=6)
-    for panel in panels[len(answers) :]:
-        panel.set_axis_off()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8)
-    first, second = (f"{100 * share:.0f} %" for share in plane.share.tolist())
-    figure.suptitle(
-        f"latents 1 ... T on the plain ones' principal components ({first} and {second} of variance)", size=8
+def to_show(found: Sequence[Looked]) -> list[Looked]:
+    """The fixed and the broken questions, in turn; where nothing changed, right and wrong ones."""
+    for kinds in (("fixed", "broken"), ("right", "wrong")):
+        parts = [[looked for looked in found if looked.kind == kind] for kind in kinds]
+        if any(parts):
+            most = max(map(len, parts))
+            return [part[place] for place in range(most) for part in parts if place < len(part)]
+    return []
+
+
+def legend(mark: str) -> str:
+    """How to read what is shown; `mark` precedes an answer."""
+    return (
+        "For each latent: the words that the model's output head finds nearest, with their probabilities in per cent, "
+        "and the nearest of the question's own words, with the gold step that it is of. "
+        f"{mark} is the mark before an answer: a latent that is nearest to it would let the answer follow. "
+        "Moved: how far the refined latent lies from the plain one, as a part of that one's length."
     )
+
+
+# Pictures.
+
+
+def looked_figure(looked: Looked) -> "Figure":
+    """The question's thoughts as bars, plain and refined."""
+    return thought_figure(looked.ways, looked.example.steps, title=_headline(looked), moved=looked.moved)
+
+
+def pair_figure(shown: Sequence[Looked]) -> "Figure":
+    """Two questions beside each other, or one: the first, and the first of another kind."""
+    pair = [shown[0], *[looked for looked in shown if looked.kind != shown[0].kind][:1]]
+    high = max(height(looked.ways, looked.example.steps, looked.moved) for looked in pair)
+    figure = new_figure(WIDTH * len(pair), high)
+    parts = figure.subfigures(1, len(pair), squeeze=False)[0]
+    for part, looked in zip(parts, pair, strict=True):
+        draw_thoughts(part, looked.ways, looked.example.steps, title=_headline(looked), moved=looked.moved)
     return figure
 
 
-def lens_markdown(answers: Sequence[Answer], lenses: Mapping[str, Sequence[Lens]]) -> str:
-    """Tables, one a question, of the tokens nearest to each latent, beside the question and its answer."""
-    return "\n\n".join(
-        _question_markdown(answer, {way: lens[index] for way, lens in lenses.items()})
-        for index, answer in enumerate(answers)
-    )
-
-
-def _draw(panel: "Axes", points: list[list[float]], color: str, *, label: str) -> None:
-    panel.plot(*zip(*points, strict=True), ".", color=color, markersize=3, label=label)
-    arrow = {"arrowstyle": "->", "color": color, "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
-    for start, end in pairwise(points):
-        panel.annotate("", (end[0], end[1]), (start[0], start[1]), arrowprops=arrow)
-    for step, point in enumerate(points, start=1):
-        panel.annotate(str(step), (point[0], point[1]), (2, 2), textcoords="offset points", fontsize=6, color=color)
+def _headline(looked: Looked) -> str:
+    before, after = (f"{_mark(answer)} {answer.answer}" for answer in (looked.plain, looked.answer))
+    return f"{looked.kind}: {before}  \u2192  {after}"
 
 
 def _mark(answer: Answer) -> str:
-    return "✓" if answer.correct else "✗"
+    return "\u2713" if answer.correct else "\u2717"
 
 
-def _question_markdown(answer: Answer, lenses: Mapping[str, Lens]) -> str:
+# Markdown, for TensorBoard.
+
+
+def looked_markdown(shown: Sequence[Looked], *, note: str, mark: str) -> str:
+    """Note and legend, and a table a question."""
+    return "\n\n".join([_cell(note), _cell(legend(mark)), *map(_question_markdown, shown)])
+
+
+def _question_markdown(looked: Looked) -> str:
+    ways = list(looked.ways)
+    moved = ["moved %"] if looked.moved else []
+    header = ["latent", *ways, *(f"{way}: own word" for way in ways), *moved]
     lines = [
-        f"**{_cell(answer.id)}** {_cell(answer.question)}",
-        "",
-        f"gold: {_cell(answer.gold)}; answer: {_cell(answer.answer)} {_mark(answer)}",
-        "",
-        "| latent | " + " | ".join(lenses) + " |",
-        "|---" * (len(lenses) + 1) + "|",
+        f"### {looked.kind}: {_cell(looked.example.id)}",
+        _cell(looked.example.question),
+        "\n".join(f"{number}. {_cell(step)}" for number, step in enumerate(looked.example.steps, start=1)),
+        f"gold: **{_cell(looked.example.answer)}** plain: {_mark(looked.plain)} {_cell(looked.plain.answer)} "
+        f"by this run: {_mark(looked.answer)} {_cell(looked.answer.answer)}",
+        "\n".join([_row(header), _row(["---"] * len(header)), *_thought_rows(looked)]),
     ]
-    for step in range(len(next(iter(lenses.values())).tokens)):
-        cells = [
-            ", ".join(
-                f"{_cell(repr(token))} {probability:.2f}"
-                for token, probability in zip(lens.tokens[step], lens.probabilities[step], strict=True)
-            )
-            for lens in lenses.values()
-        ]
-        lines.append(f"| {step + 1} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return "\n\n".join(line for line in lines if line)
+
+
+def _thought_rows(looked: Looked) -> list[str]:
+    rows = []
+    for place, thoughts in enumerate(zip(*looked.ways.values(), strict=True)):
+        words = [", ".join(f"{_shown(w.text)} {100 * w.probability:.0f}" for w in t.nearest) for t in thoughts]
+        own = [_own(thought) for thought in thoughts]
+        moved = [f"{100 * looked.moved[place]:.1f}"] if looked.moved else []
+        rows.append(_row([str(place + 1), *words, *own, *moved]))
+    return rows
+
+
+def _own(thought: Thought) -> str:
+    """The nearest of the question's own words, bold and with the step's number where it is of one."""
+    if not thought.own_word:
+        return ""
+    word = _shown(thought.own_word)
+    return f"**{word}** (step {thought.steps[0] + 1})" if thought.steps else word
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _shown(word: str) -> str:
+    return _cell(html.visible(word))
 
 
 def _cell(text: str) -> str:
-    """Text that neither breaks a table nor is read as HTML: TensorBoard renders Markdown."""
+    """Text that neither breaks a table nor is read as HTML or as a heading: TensorBoard renders Markdown."""
     text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    return text.replace("|", "\\|")
+    return text.replace("|", "\\|").replace("#", "\\#")
+
+
+# The page.
+
+
+def looked_page(shown: Sequence[Looked], *, title: str, note: str, mark: str) -> str:
+    """The content of `thoughts.html`."""
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="about">{escape(note)}</p>',
+        f'<div class="card"><h2>How to read it</h2><p>A colour is a gold step. {escape(legend(mark))} In the picture: '
+        "how the probability of the question's own words is divided among the gold steps, and the likeliest of "
+        "these words. Reasoning that keeps to the path goes through the colours in their order.</p></div>",
+        *map(_question_html, shown),
+    ]
+    return html.page(title, body)
+
+
+def _question_html(looked: Looked) -> str:
+    example, ways = looked.example, list(looked.ways)
+    header = ["latent"] + [name for way in ways for name in (f"{way}: nearest words, %", "of the question's")]
+    header += ["moved, %"] if looked.moved else []
+    head = "".join(f"<th>{escape(name)}</th>" for name in header)
+    said = [("plain", looked.plain), ("by this run", looked.answer)]
+    answers = "; ".join(f"{name}: {html.answer(answer.answer, answer.correct)}" for name, answer in said)
+    bad = "" if looked.answer.correct else " wrong"
+    picture = f'<img src="{svg(looked_figure(looked))}" alt="the thoughts as bars">'
+    return (
+        f'<div class="card question{bad}"><h2>{looked.kind}: {escape(KINDS[looked.kind])}</h2>'
+        f'<div class="id">{escape(example.id)}</div><p class="asked">{html.asked(example.question, example.steps)}</p>'
+        f'<p class="said">gold: <b>{escape(example.answer)}</b>; {answers}</p>'
+        f'<div class="looked"><div>{html.step_list(example.steps)}{picture}</div>'
+        f'<div class="scroll"><table><tr>{head}</tr>{_thoughts_html(looked)}</table></div></div></div>'
+    )
+
+
+def _thoughts_html(looked: Looked) -> str:
+    rows = []
+    for place, thoughts in enumerate(zip(*looked.ways.values(), strict=True)):
+        cells = [cell for t in thoughts for cell in (html.nearest_words(t.nearest), html.own_word(t.own_word, t.steps))]
+        cells += [f"{100 * looked.moved[place]:.1f}"] if looked.moved else []
+        rows.append(f"<tr><td>{place + 1}</td>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return "".join(rows)

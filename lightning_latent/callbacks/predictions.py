@@ -19,10 +19,12 @@ from lightning_latent.evaluation.course_figure import course_figure
 from lightning_latent.evaluation.figure import save_figure
 from lightning_latent.evaluation.fingerprint import fingerprint
 from lightning_latent.evaluation.journal import Journal
+from lightning_latent.evaluation.latents import LatentStore
 from lightning_latent.evaluation.module import Answering, AnsweringModule
 from lightning_latent.evaluation.run import PREDICTIONS, package_versions, summarise, write_run
 from lightning_latent.evaluation.table import answers_markdown
 from lightning_latent.io import write_text
+from lightning_latent.refinement.hooks import Refining
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,15 +45,20 @@ class Predictions(L.Callback):
 
     Args:
         resume: Keep the answers that are in the folder; otherwise they are given anew.
+        latents: Write the latents that questions were answered from as `latents.safetensors` besides, `[T, D]` by
+            question id. They are thought once more for it, which counts for no question's seconds. Of a method that
+            asks a question several times, they are those of the question as it stands.
     """
 
     only_watches = True
 
-    def __init__(self, *, resume: bool = True) -> None:
+    def __init__(self, *, resume: bool = True, latents: bool = False) -> None:
         self.resume = resume
+        self.latents = latents
         self.summary: dict[str, Any] | None = None
         self.directory: Path | None = None
         self._journal: Journal | None = None
+        self._store: LatentStore | None = None
         self._answers: list[Answer] = []
         self._seen: dict[str, Example] = {}
         self._batch_size = 0
@@ -60,9 +67,13 @@ class Predictions(L.Callback):
         self._answers, self._seen, self._batch_size = [], {}, 0
         if not isinstance(pl_module, Answering):
             return
-        pl_module.kept = {}
+        pl_module.kept, self._store = {}, None
         self.directory = run_directory(trainer)
-        if self.directory is None or trainer.state.fn == "fit":
+        if self.directory is None or trainer.sanity_checking:
+            return
+        if self.latents:
+            self._store = self._empty_store(trainer, pl_module, self.directory)
+        if trainer.state.fn == "fit":
             return
         # On every process, though one needs it: a module's `state_dict` may communicate.
         depends_on = fingerprint(trainer, pl_module)
@@ -70,11 +81,28 @@ class Predictions(L.Callback):
         if trainer.is_global_zero:
             if not self.resume:
                 self._journal.clear()
+                LatentStore(self.directory, self._journal.shards).clear()
             self._journal.claim(depends_on)
+            if self._store is not None and not self._journal.read():
+                self._store.clear()  # of a batch that was never answered, whoever's it was
         trainer.strategy.barrier("predictions: folder is ready")
         pl_module.kept = self._journal.read()
+        if self._store is not None:  # an answer without its latents is given anew
+            there = self._store.ids()
+            pl_module.kept = {id: answer for id, answer in pl_module.kept.items() if id in there}
         trainer.strategy.barrier("predictions: all have read what is there")
         self._journal.open(trainer.global_rank)
+
+    def _empty_store(self, trainer: L.Trainer, pl_module: L.LightningModule, directory: Path) -> LatentStore:
+        """Where latents go; those of an earlier validation of the same fit are gone."""
+        if not isinstance(pl_module, Refining):
+            raise UserError(f"predictions.latents: {type(pl_module).__name__} refines no latents; leave it out")
+        store = LatentStore(directory, Journal(directory).shards)
+        if trainer.state.fn == "fit":
+            if trainer.is_global_zero:
+                store.clear()
+            trainer.strategy.barrier("predictions: earlier latents are gone")
+        return store
 
     def _look_at(
         self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Any, batch_idx: int, dataloader_idx: int = 0
@@ -93,7 +121,7 @@ class Predictions(L.Callback):
             if self._seen.setdefault(example.id, example) is not example:
                 raise UserError(f"question id {example.id!r} occurs twice: make ids unique")
             kept = pl_module.kept.get(example.id)
-            if kept is not None and (kept.question, kept.gold) != (example.question, example.answer):
+            if kept is not None and (kept.question, kept.gold or "") != (example.question, example.answer):
                 raise UserError(
                     f"{self.directory} holds answers to other data (question id {example.id!r} differs); name this run "
                     "otherwise (--trainer.logger.version NAME), or remove that folder"
@@ -109,10 +137,16 @@ class Predictions(L.Callback):
         dataloader_idx: int = 0,
     ) -> None:
         # No communication here: processes may have different numbers of batches.
-        if isinstance(pl_module, Answering) and outputs:
-            self._answers += outputs
-            if self._journal is not None:
-                self._journal.append([answer for answer in outputs if answer.id not in pl_module.kept])
+        if not isinstance(pl_module, Answering) or not outputs:
+            return
+        self._answers += outputs
+        new = [answer for answer in outputs if answer.id not in pl_module.kept]
+        if new and self._store is not None and isinstance(pl_module, Refining):  # first, so that no answer lacks them
+            asked = [example for example in batch if example.id not in pl_module.kept]
+            latents = pl_module.think(asked).latents
+            self._store.add(trainer.global_rank, [example.id for example in asked], latents)
+        if self._journal is not None:
+            self._journal.append(new)
 
     def _conclude(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         if not isinstance(pl_module, Answering) or trainer.sanity_checking:
@@ -140,6 +174,8 @@ class Predictions(L.Callback):
         pl_module.kept, self._answers = {}, []
         if trainer.is_global_zero:
             if self.directory is not None:
+                if self._store is not None:
+                    self._store.merge([answer.id for answer in answers])
                 write_run(self.directory, self.summary, answers)
                 Journal(self.directory).remove()
             self._show(trainer, answers, split=split)
@@ -153,6 +189,9 @@ class Predictions(L.Callback):
         for logger in trainer.loggers:
             logger.log_metrics({f"{prefix}/{name}": v for name, v in said.items() if v is not None}, step)
             if isinstance(logger, TensorBoardLogger):
+                if self.summary is not None and self.summary["accuracy"] is not None:
+                    # Again, under a name that TensorBoard, which sorts them, shows first.
+                    logger.experiment.add_scalar(f"accuracy/{prefix}", self.summary["accuracy"], step)
                 text = answers_markdown(answers, count=QUESTIONS_SHOWN)
                 logger.experiment.add_text(f"questions/{split}", text, step)
                 for name, figure in figures.items():
@@ -192,12 +231,13 @@ class Predictions(L.Callback):
         """What came out of the last evaluation and where it is, in one line; None before there was one."""
         if self.summary is None:
             return None
-        low, high = self.summary["accuracy_ci95"]
         where = "" if self.directory is None else f"; the answers are in {self.directory / PREDICTIONS}"
-        return (
-            f"{self.summary['method']}: {100 * self.summary['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of "
-            f"{self.summary['n']:,} questions right ({self.summary['benchmark']}, {self.summary['split']}){where}"
-        )
+        n, of = f"{self.summary['n']:,} questions", f"({self.summary['benchmark']}, {self.summary['split']})"
+        if self.summary["accuracy"] is None:
+            return f"{self.summary['method']}: {n} answered, not judged without gold answers {of}{where}"
+        low, high = self.summary["accuracy_ci95"]
+        right = f"{100 * self.summary['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+        return f"{self.summary['method']}: {right} of {n} right {of}{where}"
 
 
 def run_directory(trainer: L.Trainer) -> Path | None:

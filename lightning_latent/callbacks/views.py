@@ -12,7 +12,7 @@ from lightning_latent.bounds import NonNegativeFloat, PositiveInt
 from lightning_latent.callbacks.escalation import Course, choose_candidates, sum_until_sure
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
-from lightning_latent.data.views import View
+from lightning_latent.data.views import View, answerable
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.answering import clock, judge
@@ -87,7 +87,7 @@ class SymmetricViews(QuestionCallback):
         """A question's telling of a number from 0; a `UserError` where the benchmark knows no other."""
         if number == 0 and self.own:
             return View(example, tuple(range(len(example.options))))
-        view = module.benchmark.view(example, random.Random(f"{self.seed}/{example.id}/{number}"))
+        view = module.benchmark.view(answerable(example), random.Random(f"{self.seed}/{example.id}/{number}"))
         if view is None:
             raise UserError(
                 f"{type(module.benchmark).__name__} knows no symmetry of its questions (Benchmark.view); leave "

@@ -3,11 +3,13 @@
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from lightning_latent.data.example import Example
 from lightning_latent.data.views import View
 
+UNKNOWN = "?"
+"""What stands in a row in the place of a gold answer that is not known, while the row is parsed."""
 _LONGEST_QUOTE = 60  # characters of a text that a message repeats
 Fields = Mapping[str, Any]  # of a raw row
 
@@ -22,6 +24,7 @@ class Benchmark(ABC):
     name: str  # short, the first part of every example's id
     max_new_tokens: int  # enough for a chain of steps and the answer; decoding stops earlier at the end token
     answer_form: str = "the answer alone"  # what an answer is, as in "a number", to tell a model that is only prompted
+    unlabelled: ClassVar[Fields] = {"answer": UNKNOWN, "steps": ()}  # given to `parse` where a row has no gold answer
     shortcut_rule: str | None = None  # in words, a rule that answers without reasoning; `shortcut` goes by it
 
     @abstractmethod
@@ -32,6 +35,19 @@ class Benchmark(ABC):
         in its source, from 0. The example's id is the row's own where it has one, else the index. The source that reads
         the row puts `"{benchmark}/{source}/"` in front, and file and line before a reason.
         """
+
+    def parse_question(self, row: Fields, *, index: int) -> Example:
+        """Turn a raw row, whose gold answer may be missing or null, into an example, without answer and steps if it is.
+
+        `unlabelled` stands in for what is missing while the row is parsed.
+        """
+        try:
+            return self.parse(row, index=index)
+        except ValueError:
+            missing = {key: value for key, value in self.unlabelled.items() if row.get(key) is None}
+            if not missing:
+                raise
+            return self.parse({**row, **missing}, index=index)._replace(answer="", steps=())
 
     def view(self, example: Example, rng: random.Random) -> View | None:
         """Tell a question otherwise, so that the answer can be translated back; None where there is no symmetry.

@@ -38,7 +38,7 @@ class LatentDataModule(LightningDataModule):
         train: Training examples.
         validation: Examples that choose hyper-parameters.
         test: Examples that are looked at once.
-        predict: Examples to predict; the test examples if not given.
+        predict: Examples to predict, which need no gold answers; the test examples if not given.
         batch_size: Training examples a step over all devices, which share them, so that a run on two devices takes the
             steps of a run on one.
         eval_batch_size: Examples a batch on each device in validation, test and prediction.
@@ -163,8 +163,14 @@ class LatentDataModule(LightningDataModule):
         return self._opened[split]
 
     def _open_rows(self, split: str, named: str) -> RowSource:
-        default_split = "test" if split == "predict" else split
-        source = open_rows(named, self.benchmark, default_split=default_split, streaming=self.streaming)
+        predicted = split == "predict"
+        source = open_rows(
+            named,
+            self.benchmark,
+            default_split="test" if predicted else split,
+            streaming=self.streaming,
+            unlabelled=predicted,
+        )
         if not self.skip_bad:
             return source
         source, errors = source.without_bad()

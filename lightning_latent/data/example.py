@@ -13,5 +13,5 @@ class Example(NamedTuple):
     id: str  # stable across runs, world sizes and shuffles
     question: str  # without a trailing newline
     steps: tuple[str, ...]  # the reasoning, in order; empty when the source gives none
-    answer: str  # the gold one
+    answer: str  # the gold one; empty where it is not known, of a question that is only predicted
     options: tuple[str, ...] = ()  # the choices of a multiple-choice question, in order; empty otherwise

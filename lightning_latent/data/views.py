@@ -32,6 +32,15 @@ class View(NamedTuple):
         return [scores[self.order.index(place)] for place in range(len(scores))]
 
 
+def answerable(example: Example) -> Example:
+    """An example with a gold answer in any case, since tellings are made of one: where none is known, its first option.
+
+    >>> answerable(Example("1", "Is it?", (), "", ("yes", "no"))).answer
+    'yes'
+    """
+    return example._replace(answer=example.options[0]) if not example.answer and example.options else example
+
+
 def replaced_words(text: str, words: Mapping[str, str]) -> str:
     """Put other words in the place of some, all at once, so that two may change places.
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answer import Answer, verdicts
 from lightning_latent.evaluation.paired import accuracy_ci, contrast, holm
 
 
@@ -16,7 +16,7 @@ def share(hits: Sequence[bool]) -> dict[str, Any]:
 
 def accuracy(answers: Sequence[Answer]) -> dict[str, Any]:
     """Accuracy with its interval."""
-    return share([answer.correct for answer in answers])
+    return share(verdicts(answers))
 
 
 def effect(own: Sequence[Answer], changed: Sequence[Answer]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def effect(own: Sequence[Answer], changed: Sequence[Answer]) -> dict[str, Any]:
     """
     return {
         "accuracy": accuracy(changed),
-        **contrast([a.correct for a in own], [a.correct for a in changed]),
+        **contrast(verdicts(own), verdicts(changed)),
         "tokens": sum(a.tokens for a in changed) / len(changed),
         "changed": share([a.answer != b.answer for a, b in zip(own, changed, strict=True)]),
     }

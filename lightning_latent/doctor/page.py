@@ -6,9 +6,10 @@ from itertools import zip_longest
 from typing import Any
 
 from lightning_latent.doctor.pictures import dependence_picture, place_picture, steps_picture
-from lightning_latent.doctor.style import STEP_COLORS, STYLE
 from lightning_latent.doctor.telling import CHANGES, Section, sections
 from lightning_latent.doctor.verdict import headline
+from lightning_latent.reasoner.open_thoughts import Word
+from lightning_latent.showing import html
 
 
 def html_page(report: Mapping[str, Any]) -> str:
@@ -25,12 +26,7 @@ def html_page(report: Mapping[str, Any]) -> str:
         *(_section(section, picture) for section, picture in zip(sections(report), pictures, strict=True)),
         _questions(report["shown"]),
     ]
-    head = f"<meta charset='utf-8'><title>doctor: {escape(report['reasoner']['path'])}</title><style>{STYLE}</style>"
-    return (
-        f"<!doctype html>\n<html lang='en'><head>{head}</head><body><main>\n"
-        + "\n".join(body)
-        + "\n</main></body></html>\n"
-    )
+    return html.page(f"doctor: {report['reasoner']['path']}", body)
 
 
 def _pictures(report: Mapping[str, Any]) -> list[str | None]:
@@ -80,7 +76,6 @@ def _questions(shown: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _question(question: Mapping[str, Any]) -> str:
-    steps = "".join(f"<li>{_step(number, text)}</li>" for number, text in enumerate(question["steps"]))
     thoughts = "".join(_thought(number, thought) for number, thought in enumerate(question["thoughts"], start=1))
     head = (
         "<tr><th></th><th>nearest words, %</th><th>nearest of the question's</th><th>answer if it stops here</th></tr>"
@@ -89,48 +84,18 @@ def _question(question: Mapping[str, Any]) -> str:
     kind = "" if question["correct"] else " wrong"
     return (
         f'<div class="card question{kind}"><div class="id">{escape(question["id"])}</div>'
-        f'<p class="asked">{_asked(question)}</p>{f"<ol>{steps}</ol>" if steps else ""}'
+        f'<p class="asked">{html.asked(question["question"], question["steps"])}</p>{html.step_list(question["steps"])}'
         f"<table>{head}{thoughts}</table>"
         f'<p class="said">gold: <b>{escape(question["gold"])}</b>; answer: {_answer(question)}</p>'
         f'<p class="said muted">with other latents: {replaced}</p></div>'
     )
 
 
-def _asked(question: Mapping[str, Any]) -> str:
-    """The question, its gold steps coloured where they stand in it."""
-    text = escape(question["question"]).replace("\n", "<br>")
-    for number, step in enumerate(question["steps"]):
-        if step.strip():
-            text = text.replace(escape(step), _step(number, step))
-    return text
-
-
-def _step(number: int, text: str) -> str:
-    return f'<span class="step s{number % len(STEP_COLORS)}">{escape(text)}</span>'
-
-
 def _thought(number: int, thought: Mapping[str, Any]) -> str:
-    words = " ".join(_word(word) for word in thought["nearest"])
-    own = _visible(thought["own_word"]) if thought["own_word"] else ""
-    if own and thought["steps"]:
-        number_of_step = thought["steps"][0] % len(STEP_COLORS)
-        own = f'<span class="step s{number_of_step}">{own}</span>'
+    words = html.nearest_words([Word(**word) for word in thought["nearest"]])
+    own = html.own_word(thought["own_word"], thought["steps"])
     return f"<tr><td>{number}</td><td>{words}</td><td>{own}</td><td>{_answer(thought['stopped'])}</td></tr>"
 
 
-def _word(word: Mapping[str, Any]) -> str:
-    """A word with its probability in per cent, the fainter the less likely."""
-    probability = word["probability"]
-    ink = 0.35 + 0.65 * probability
-    said = f"{_visible(word['text'])} <small>{100 * probability:.0f}</small>"
-    return f'<span class="word" style="opacity:{ink:.2f}">{said}</span>'
-
-
-def _visible(word: str) -> str:
-    """A token's text, blanks around it left out; one that is nothing else is shown as Python writes it."""
-    return escape(word.strip() or repr(word)[1:-1])
-
-
 def _answer(said: Mapping[str, Any]) -> str:
-    mark, kind = ("✓", "right") if said["correct"] else ("✗", "wrong-answer")
-    return f'<span class="{kind}">{mark} {escape(said["answer"] or "no answer")}</span>'
+    return html.answer(said["answer"], said["correct"])

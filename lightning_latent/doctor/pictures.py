@@ -1,15 +1,13 @@
-"""The page's pictures, as SVG that a page can hold: no script, no font, nothing from elsewhere."""
+"""The page's pictures, as SVG that a page can hold."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lightning_latent.doctor.telling import CHANGES
+from lightning_latent.showing.drawing import new_figure, plain_axis, svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 OWN_COLOR, CHANGED_COLOR, SWAP_COLOR = "#1b6ca8", "#9aa5b1", "#d1603d"
 
@@ -18,7 +16,7 @@ def dependence_picture(report: Mapping[str, Any]) -> str:
     """Accuracy with its interval by what stands in the place of the latents."""
     rows = [("as they are thought", report["own"])]
     rows += [(CHANGES[name], entry["accuracy"]) for name, entry in report["dependence"].items()]
-    figure = _figure(4.8, 0.5 + 0.36 * len(rows))
+    figure = new_figure(4.8, 0.5 + 0.36 * len(rows))
     axis = figure.subplots()
     for place, (_, entry) in enumerate(reversed(rows)):
         color = OWN_COLOR if place == len(rows) - 1 else CHANGED_COLOR
@@ -29,14 +27,14 @@ def dependence_picture(report: Mapping[str, Any]) -> str:
     axis.set_xlim(0, 100)
     axis.set_xlabel("right, %")
     _guessing(axis, report["chance"], vertical=True)
-    _plain(axis)
-    return _svg(figure)
+    plain_axis(axis)
+    return svg(figure)
 
 
 def place_picture(report: Mapping[str, Any]) -> str:
     """Accuracy by the latent at which thinking stops, and by the one that is swapped."""
     place = report["place"]
-    figure = _figure(4.8, 3.1)
+    figure = new_figure(4.8, 3.1)
     axis = figure.subplots()
     _band(axis, range(len(place["stop"])), place["stop"], OWN_COLOR, "thinking stops here")
     _band(axis, range(1, len(place["swap"]) + 1), place["swap"], SWAP_COLOR, "this one is another question's")
@@ -46,13 +44,13 @@ def place_picture(report: Mapping[str, Any]) -> str:
     axis.set_ylabel("right, %")
     _guessing(axis, report["chance"], vertical=False)
     axis.legend(frameon=False, fontsize=8)
-    _plain(axis)
-    return _svg(figure)
+    plain_axis(axis)
+    return svg(figure)
 
 
 def steps_picture(steps: Mapping[str, Any]) -> str:
     """How often each latent says each gold step, beside what another question's latents say."""
-    figure = _figure(4.8, max(2.4, 1.2 + 0.2 * len(steps["matrix_own"])))
+    figure = new_figure(4.8, max(2.4, 1.2 + 0.2 * len(steps["matrix_own"])))
     left, right = figure.subplots(1, 2, sharey=True)
     for axis, whose, title in ((left, "own", "own latents"), (right, "other", "another question's")):
         matrix = steps[f"matrix_{whose}"]
@@ -63,7 +61,7 @@ def steps_picture(steps: Mapping[str, Any]) -> str:
         axis.set_xlabel("gold step")
     left.set_ylabel("latent")
     figure.colorbar(shown, ax=[left, right], label="says it, share of questions")
-    return _svg(figure)
+    return svg(figure)
 
 
 def _band(axis: "Axes", places: Sequence[int], entries: Sequence[Mapping[str, Any]], color: str, label: str) -> None:
@@ -79,24 +77,3 @@ def _band(axis: "Axes", places: Sequence[int], entries: Sequence[Mapping[str, An
 def _guessing(axis: "Axes", chance: float | None, *, vertical: bool) -> None:
     if chance is not None:
         (axis.axvline if vertical else axis.axhline)(100 * chance, color="#555", lw=1, ls=":", zorder=0)
-
-
-def _figure(width: float, height: float) -> "Figure":
-    from matplotlib.figure import Figure  # heavy; and without pyplot, which would keep the figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _plain(axis: "Axes") -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.tick_params(labelsize=8)
-
-
-def _svg(figure: "Figure") -> str:
-    """The figure as the address of an image that holds it; the same figure gives the same text."""
-    import matplotlib as mpl
-
-    drawn = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "doctor", "font.family": "sans-serif"}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()

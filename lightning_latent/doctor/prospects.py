@@ -9,7 +9,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.doctor.asking import OWN, Change, Subject, ask
 from lightning_latent.doctor.changes import noise
 from lightning_latent.doctor.effects import share
-from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answer import Answer, verdicts
 from lightning_latent.evaluation.paired import contrast
 
 VIEWS = 4
@@ -57,9 +57,9 @@ def prospect(subject: Subject, own: Sequence[Answer], tries: Tries) -> dict[str,
     answer of all tries and the own one together, compared with the own one alone.
     """
     matches = subject.benchmark.matches
-    hits = [[matches(said, answer.gold) for said in row] for answer, row in zip(own, tries, strict=True)]
+    hits = [[matches(said, answer.gold or "") for said in row] for answer, row in zip(own, tries, strict=True)]
     votes = [most_frequent([answer.answer, *row], subject.benchmark) for answer, row in zip(own, tries, strict=True)]
-    voted = [matches(vote, answer.gold) for vote, answer in zip(votes, own, strict=True)]
+    voted = [matches(vote, answer.gold or "") for vote, answer in zip(votes, own, strict=True)]
     wrong = [row for row, answer in zip(hits, own, strict=True) if not answer.correct]
     right = [row for row, answer in zip(hits, own, strict=True) if answer.correct]
     single = [hit for row in hits for hit in row]
@@ -68,5 +68,5 @@ def prospect(subject: Subject, own: Sequence[Answer], tries: Tries) -> dict[str,
         "single": sum(single) / len(single),
         "rescued": share([any(row) for row in wrong]),
         "once": {"rescued": share([row[0] for row in wrong]), "lost": share([not row[0] for row in right])},
-        "vote": {"accuracy": share(voted), **contrast([answer.correct for answer in own], voted)},
+        "vote": {"accuracy": share(voted), **contrast(verdicts(own), voted)},
     }

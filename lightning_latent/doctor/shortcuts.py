@@ -7,7 +7,7 @@ from typing import Any
 from lightning_latent.data.example import Example
 from lightning_latent.doctor.asking import OWN, Subject, ask
 from lightning_latent.doctor.effects import accuracy, share
-from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answer import Answer, verdicts
 from lightning_latent.evaluation.paired import contrast
 
 
@@ -56,7 +56,7 @@ def counterfactuals(subject: Subject, examples: Sequence[Example], own: Sequence
     return {
         "before": accuracy(before),
         "after": accuracy(after),
-        "both": share([b.correct and a.correct for b, a in zip(before, after, strict=True)]),
+        "both": share([b and a for b, a in zip(verdicts(before), verdicts(after), strict=True)]),
         "kept": share([benchmark.matches(a.answer, old.answer) for a, (old, _, _) in zip(after, pairs, strict=True)]),
-        **contrast([answer.correct for answer in before], [answer.correct for answer in after]),
+        **contrast(verdicts(before), verdicts(after)),
     }

@@ -6,9 +6,8 @@ from typing import Any
 from lightning_latent.data.example import Example
 from lightning_latent.doctor.asking import OWN, Asked, Subject
 from lightning_latent.doctor.changes import stops
-from lightning_latent.doctor.steps import StepWords, nearest_words, step_words
 from lightning_latent.evaluation.answer import Answer
-from lightning_latent.reasoner.open_thoughts import nearest
+from lightning_latent.showing.words import StepWords, read_thoughts, step_words
 
 SHOWN = 3
 """Questions answered right that are shown, and as many answered wrong."""
@@ -27,8 +26,6 @@ def shown_questions(subject: Subject, examples: Sequence[Example], asked: Asked)
 
 def _shown(subject: Subject, example: Example, asked: Asked, row: int, words: StepWords) -> dict[str, Any]:
     latents = asked.latents[row]
-    own_words = nearest_words(subject.reasoner, words, latents)
-    decode = subject.reasoner.tokenizer.decode
     cut = [asked.answers[name][row] for name in stops(len(latents))][1:]
     return {
         "id": example.id,
@@ -38,14 +35,13 @@ def _shown(subject: Subject, example: Example, asked: Asked, row: int, words: St
         **_said(asked.answers[OWN][row]),
         "thoughts": [
             {
-                "nearest": [word._asdict() for word in said],
-                "own_word": "" if token < 0 else str(decode([token])),
-                "steps": [number for number, step in enumerate(words.steps) if token in step],
+                "nearest": [word._asdict() for word in thought.nearest],
+                "own_word": thought.own_word,
+                "steps": thought.steps,
                 "stopped": _said(answer),
             }
-            for said, token, answer in zip(
-                nearest(subject.reasoner, latents[None], count=WORDS)[0],
-                own_words,
+            for thought, answer in zip(
+                read_thoughts(subject.reasoner, words, latents, count=WORDS),
                 [*cut, asked.answers[OWN][row]],
                 strict=True,
             )

@@ -3,46 +3,16 @@
 Legend: N questions, T latents, D hidden size, S gold steps, V vocabulary.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from lightning_latent.data.example import Example
 from lightning_latent.doctor.effects import share
 from lightning_latent.evaluation.paired import contrast
 from lightning_latent.reasoner.reasoner import LatentReasoner
-
-_COMMON = 0.5  # a token in more than this share of questions is grammar, and says nothing of a step
-
-
-class StepWords(NamedTuple):
-    """The tokens of one question that carry meaning."""
-
-    own: list[int]  # those of question and steps, among which the nearest is looked for
-    steps: list[set[int]]  # those of each gold step
-
-
-def step_words(reasoner: LatentReasoner, examples: Sequence[Example]) -> list[StepWords]:
-    """The tokens of each question and of its gold steps, but those that most questions have: they are grammar.
-
-    A token of two steps counts for both. Words are taken with and without a blank before them, which tokenizers tell
-    apart.
-    """
-    steps = [[_tokens(reasoner, step) for step in example.steps] for example in examples]
-    whole = [
-        _tokens(reasoner, example.question).union(*own_steps)
-        for example, own_steps in zip(examples, steps, strict=True)
-    ]
-    counts = Counter(token for tokens in whole for token in tokens)
-    common = {token for token, count in counts.items() if count > _COMMON * len(examples)}
-    common |= set(reasoner.tokenizer.all_special_ids)
-    return [
-        StepWords(sorted(tokens - common), [step - common for step in own_steps])
-        for tokens, own_steps in zip(whole, steps, strict=True)
-    ]
+from lightning_latent.showing.words import StepWords, nearest_words, step_words
 
 
 def said_steps(reasoner: LatentReasoner, words: Sequence[StepWords], latents: Tensor) -> list[list[list[bool]]]:
@@ -58,15 +28,6 @@ def said_steps(reasoner: LatentReasoner, words: Sequence[StepWords], latents: Te
         nearest = nearest_words(reasoner, own, thought)
         said.append([[token in step for step in own.steps] for token in nearest])
     return said
-
-
-@torch.no_grad()
-def nearest_words(reasoner: LatentReasoner, words: StepWords, latents: Tensor) -> list[int]:
-    """The likeliest of a question's own tokens at each of its latents `[T, D]`; -1 where it has none."""
-    if not words.own:
-        return [-1] * len(latents)
-    logits = reasoner.logits(latents.to(reasoner.dtype))[:, words.own]
-    return [words.own[place] for place in logits.argmax(-1).tolist()]
 
 
 def steps_said(reasoner: LatentReasoner, examples: Sequence[Example], latents: Tensor) -> dict[str, Any] | None:
@@ -116,9 +77,3 @@ def _compared(pairs: list[tuple[bool, bool]]) -> dict[str, Any]:
 
 def _mean(values: Sequence[bool]) -> float:
     return sum(values) / len(values)
-
-
-def _tokens(reasoner: LatentReasoner, text: str) -> set[int]:
-    encode = reasoner.tokenizer
-    found = {token for said in (text, " " + text) for token in encode(said, add_special_tokens=False)["input_ids"]}
-    return found - {encode.unk_token_id}

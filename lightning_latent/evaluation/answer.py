@@ -1,7 +1,10 @@
 """One answered question: the one form that an answer has, from decoding to `predictions.jsonl`."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from lightning_latent.errors import UserError
 
 
 class Answer(NamedTuple):
@@ -9,9 +12,9 @@ class Answer(NamedTuple):
 
     id: str  # the example's, stable across runs, world sizes and shuffles
     question: str
-    gold: str
+    gold: str | None  # None where it is not known: a question that is only predicted
     answer: str  # what was read out of the text; empty when it held no answer
-    correct: bool  # whether it is the gold answer by the benchmark's rule
+    correct: bool | None  # whether it is the gold answer by the benchmark's rule; None where that is not known
     text: str  # what was generated: steps and answer, or the steps alone where options were scored after them
     tokens: int  # generated, the end of sequence counted; latents are not tokens
     latents: int  # thought before the answer
@@ -30,6 +33,14 @@ def to_row(answer: Answer) -> dict[str, Any]:
     """An answer as a line of JSON holds it."""
     missing = {name for name in OPTIONAL if getattr(answer, name) == Answer._field_defaults[name]}
     return {name: value for name, value in answer._asdict().items() if name not in missing}
+
+
+def verdicts(answers: Sequence[Answer]) -> list[bool]:
+    """Whether each answer is right; a `UserError` where that is not known."""
+    for answer in answers:
+        if answer.correct is None:
+            raise UserError(f"{answer.id} has no gold answer to be judged by; only predict takes such questions")
+    return [bool(answer.correct) for answer in answers]
 
 
 def natural_key(id: str) -> tuple[list[str | int], str]:

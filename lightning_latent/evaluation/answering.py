@@ -78,13 +78,14 @@ def judge(
     fallback: bool = False,
 ) -> Answer:
     """Compare what was said in a row of a batch with the gold answer; the rest is taken down as in `Answer`."""
+    known = example.answer != ""
     return Answer(
         id=example.id,
         question=example.question,
-        gold=example.answer,
+        gold=example.answer or None,
         answer=said.answers[row],
-        correct=benchmark.matches(said.answers[row], example.answer),
-        reference=benchmark.reference(said.texts[row], example.answer) if said.read else None,
+        correct=benchmark.matches(said.answers[row], example.answer) if known else None,
+        reference=benchmark.reference(said.texts[row], example.answer) if said.read and known else None,
         text=said.texts[row],
         tokens=said.tokens[row],
         latents=latents,

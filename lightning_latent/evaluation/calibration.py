@@ -48,6 +48,6 @@ def reliability(answers: Sequence[Answer]) -> "Figure":
 
 
 def _pairs(answers: Sequence[Answer]) -> tuple[Tensor, Tensor]:
-    said = [(answer.confidence, int(answer.correct)) for answer in answers if answer.confidence is not None]
+    said = [(a.confidence, int(a.correct)) for a in answers if a.confidence is not None and a.correct is not None]
     confidence = torch.tensor([pair[0] for pair in said], dtype=torch.float64)
     return confidence, torch.tensor([pair[1] for pair in said])

@@ -35,7 +35,7 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
     for name, run in zip(names, runs, strict=True):
         if run.about.get("chosen"):
             methods[name]["chosen"] = run.about["chosen"]
-    right = [[answer.correct for answer in run.answers] for run in runs]
+    right = [_verdicts(run) for run in runs]
     others = [index for index in range(len(runs)) if index != base]
     seconds = methods[names[base]]["seconds_per_question"]
     for method in methods.values():
@@ -54,6 +54,15 @@ def compare(runs: Sequence[Run], *, against: str | None = None) -> dict[str, Any
         "devices": sorted({str(run.about.get("device")) for run in runs}),
         "batch_sizes": sorted({run.about.get("batch_size") or 0 for run in runs}),
     }
+
+
+def _verdicts(run: Run) -> list[bool]:
+    verdicts = [answer.correct for answer in run.answers if answer.correct is not None]
+    if len(verdicts) < len(run.answers):
+        raise UserError(
+            f"{run.path}: it holds predictions without gold answers, which cannot be compared; leave it out"
+        )
+    return verdicts
 
 
 def row_names(runs: Sequence[Run]) -> list[str]:

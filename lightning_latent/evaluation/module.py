@@ -10,7 +10,7 @@ from torchmetrics import MeanMetric
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
-from lightning_latent.evaluation.answer import Answer
+from lightning_latent.evaluation.answer import Answer, verdicts
 from lightning_latent.reasoner.identity import Identity
 
 
@@ -94,7 +94,7 @@ class AnsweringModule(L.LightningModule):
     def validation_step(self, batch: list[Example], batch_idx: int) -> list[Answer]:  # type: ignore[override]
         """Answer a batch, and count."""
         answers = self.predict_step(batch, batch_idx)
-        self.accuracy.update(torch.tensor([float(answer.correct) for answer in answers]))
+        self.accuracy.update(torch.tensor(verdicts(answers), dtype=torch.float32))
         self.answer_tokens.update(torch.tensor([float(answer.tokens) for answer in answers]))
         return answers
 

@@ -51,14 +51,18 @@ class Run(NamedTuple):
 
 
 def summarise(answers: Sequence[Answer]) -> dict[str, Any]:
-    """Accuracy and cost of a method, as plain numbers; accuracies are fractions of one."""
-    n, correct = len(answers), sum(answer.correct for answer in answers)
+    """Accuracy and cost of a method, as plain numbers; accuracies are fractions of one.
+
+    Without the gold answer of each question there is no accuracy.
+    """
+    n, verdicts = len(answers), [answer.correct for answer in answers if answer.correct is not None]
+    correct = sum(verdicts) if len(verdicts) == n else None
     reference = [answer.reference for answer in answers if answer.reference is not None]
     return {
         "n": n,
         "correct": correct,
-        "accuracy": correct / n,
-        "accuracy_ci95": list(accuracy_ci(correct, n)),
+        "accuracy": None if correct is None else correct / n,
+        "accuracy_ci95": None if correct is None else list(accuracy_ci(correct, n)),
         # Of all answers or of none: a part of them could not be compared with published figures.
         "reference_accuracy": sum(reference) / n if len(reference) == n else None,
         "tokens_per_question": sum(answer.tokens for answer in answers) / n,

@@ -17,6 +17,7 @@ from lightning_latent.evaluation.grid import words
 HEADERS = ("accuracy %", "gain, points", "fixed/broken", "p", "p, Holm", "tokens", "latents", "cost")
 ERRORS = "errors, removed %"
 REFERENCE = "by reference, %"
+_MARKS = {True: "\u2713", False: "\u2717", None: ""}
 HINT = (
     "No answer changed: these latents may not matter to the reasoner at all. The controls show it: "
     "configs/methods/zero.yaml, configs/methods/other.yaml."
@@ -154,12 +155,12 @@ def csv_rows(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def answers_markdown(answers: Sequence[Answer], *, count: int) -> str:
-    """Some answers as a Markdown table: wrong and right ones in turn."""
-    wrong, right = ([a for a in answers if a.correct is verdict] for verdict in (False, True))
-    shown = [a for a in chain.from_iterable(zip_longest(wrong, right)) if a is not None][:count]
+    """Some answers as a Markdown table: wrong and right ones in turn, then those that are not judged."""
+    wrong, right, open_ = ([a for a in answers if a.correct is verdict] for verdict in (False, True, None))
+    shown = [a for a in (*chain.from_iterable(zip_longest(wrong, right)), *open_) if a is not None][:count]
     lines = [_line(["", "id", "question", "gold", "answer"]), _line(["---"] * 5)]
     for a in shown:
-        lines.append(_line(["\u2713" if a.correct else "\u2717", a.id, a.question, a.gold, a.answer]))
+        lines.append(_line([_MARKS[a.correct], a.id, a.question, a.gold or "", a.answer]))
     return "\n".join(lines)
 
 

@@ -47,8 +47,8 @@ class Refining(Protocol):
     def benchmark(self) -> Benchmark:
         """How answers are read and judged, and how questions may be told otherwise."""
 
-    def answer_once(self, batch: list[Example]) -> list[Answer]:
-        """Answer each question as it is told, by the run's method."""
+    def answer_once(self, batch: list[Example], *, plain: bool = False) -> list[Answer]:
+        """Answer each question as it is told, by the run's method, or with plain latents."""
 
     def score_options(self, examples: Sequence[Example], *, plain: bool = False) -> list[list[float]]:
         """Log-likelihood in nats of each question's options after the thoughts of the run's method, or plain ones."""

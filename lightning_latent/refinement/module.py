@@ -246,11 +246,13 @@ class LatentRefinement(AnsweringModule):
         """See `AnsweringModule.answer`."""
         return self.asking[0].answer(batch, self) if self.asking else self.answer_once(batch)
 
-    def answer_once(self, batch: list[Example]) -> list[Answer]:
+    def answer_once(self, batch: list[Example], *, plain: bool = False) -> list[Answer]:
         """See `Refining.answer_once`."""
-        thinking, room = (partial(self._refine, batch) if self.refines else None), self._room(self._words)
+        refining, room = self.refines and not plain, self._room(self._words)
+        thinking = partial(self._refine, batch) if refining else None
         ask = partial(answer_questions, self.reasoner, batch, say=self.say, benchmark=self.benchmark, room=room)
-        return ask(thinking=thinking, unrefined=partial(unrefined, self.learn))
+        with unrefined(self.learn, plain=plain):
+            return ask(thinking=thinking, unrefined=partial(unrefined, self.learn))
 
     def read(self, examples: Sequence[Example]) -> Context:
         """See `Refining.read`."""

@@ -1,6 +1,7 @@
 """AQuA-RAT: algebra questions with five options and a rationale."""
 
 import re
+from typing import ClassVar
 
 from lightning_latent.data.benchmark import Fields, row_id, text_field, texts_field
 from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
@@ -20,6 +21,7 @@ class AquaRat(MultipleChoice):
 
     name = "aqua_rat"
     max_new_tokens = 320
+    unlabelled: ClassVar[Fields] = {"correct": "A"}
 
     def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""

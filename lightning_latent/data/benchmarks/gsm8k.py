@@ -2,7 +2,7 @@
 
 import random
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lightning_latent.data.answers.numbers import read_number, same_number, stated_number
 from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
@@ -32,6 +32,7 @@ class GSM8K(Benchmark):
     name = "gsm8k"
     max_new_tokens = 160
     answer_form = "a number"
+    unlabelled: ClassVar[Fields] = {"answer": "#### 0"}
 
     def __init__(
         self,

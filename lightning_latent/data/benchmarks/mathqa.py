@@ -2,7 +2,7 @@
 
 import ast
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lightning_latent.data.benchmark import Fields, quoted, row_id, text_field
 from lightning_latent.data.benchmarks.choices import MultipleChoice, labelled, without_verdict
@@ -28,6 +28,7 @@ class MathQA(MultipleChoice):
 
     name = "mathqa"
     max_new_tokens = 256
+    unlabelled: ClassVar[Fields] = {"correct": "a", "linear_formula": "none", "Correct": "a", "Output Program": [""]}
 
     def __init__(self, *, steps: Literal["formula", "rationale"] = "formula") -> None:
         self.steps = steps

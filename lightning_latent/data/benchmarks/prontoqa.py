@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
 from lightning_latent.data.answers.verdicts import stated_verdict
@@ -30,6 +30,7 @@ class ProntoQA(Benchmark):
     name = "prontoqa"
     max_new_tokens = 256
     answer_form = "True or False"
+    unlabelled: ClassVar[Fields] = {"answer": "True", "steps": ()}
 
     def __init__(self, *, scoring: Literal["word", "reference"] = "word") -> None:
         self.scoring = scoring

@@ -3,7 +3,7 @@
 import random
 
 from lightning_latent.data.answers.reference import reference_answer, same_as_reference, same_characters
-from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
+from lightning_latent.data.benchmark import UNKNOWN, Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.example import Example
 from lightning_latent.data.prosqa.counterfactual import flipped
 from lightning_latent.data.prosqa.retelling import retold
@@ -28,7 +28,9 @@ class ProsQA(Benchmark):
         """See `Benchmark.parse`."""
         question, steps, answer = text_field(row, "question"), texts_field(row, "steps"), text_field(row, "answer")
         options = candidates(question)
-        return Example(row_id(row, index, "id"), question, steps, answer, options if answer in options else ())
+        return Example(
+            row_id(row, index, "id"), question, steps, answer, options if answer in (*options, UNKNOWN) else ()
+        )
 
     def view(self, example: Example, rng: random.Random) -> View | None:
         """Statements in another order, other names and nouns, candidates swapped."""

@@ -1,5 +1,7 @@
 """StrategyQA: yes or no questions whose reasoning steps are left implicit."""
 
+from typing import ClassVar
+
 from lightning_latent.data.answers.verdicts import stated_verdict
 from lightning_latent.data.benchmark import Benchmark, Fields, row_id, text_field, texts_field
 from lightning_latent.data.example import Example
@@ -17,6 +19,7 @@ class StrategyQA(Benchmark):
     name = "strategyqa"
     max_new_tokens = 128
     answer_form = "yes or no"
+    unlabelled: ClassVar[Fields] = {"answer": "no"}
 
     def parse(self, row: Fields, *, index: int) -> Example:
         """See `Benchmark.parse`."""

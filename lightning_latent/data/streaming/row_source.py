@@ -17,6 +17,7 @@ from lightning_latent.embedded import resolve
 from lightning_latent.errors import UserError
 
 _TEXT, _TABLES = (".json", ".jsonl", ".ndjson", ".txt", ".tsv"), (".csv", ".parquet", ".arrow")
+_MEND = "correct or remove the row"
 _LONGEST = 300  # characters of a complaint about a row
 _SLICE = re.compile(r"(.+)\[(\d*):(\d*)\]")
 
@@ -38,6 +39,7 @@ class RowSource(ExampleSource):
     shuffle_buffer: int = 0  # size of the buffer to shuffle through; 0 keeps the order
     seed: int = 0
     epoch: int = 0  # it changes the order, as the seed does
+    unlabelled: bool = False  # whether rows may lack the gold answer
 
     def __len__(self) -> int:
         """The number of examples; a `TypeError` for a hub dataset that does not declare it."""
@@ -60,11 +62,23 @@ class RowSource(ExampleSource):
     def parse(self, row: Row) -> Example:
         """Parse a row; whatever an adapter trips over becomes a `UserError` with the row's place and the reason."""
         try:
-            example = self.benchmark.parse(self.rows.decode(row.data), index=row.number)
+            parse = self.benchmark.parse_question if self.unlabelled else self.benchmark.parse
+            example = parse(self.rows.decode(row.data), index=row.number)
             check_text(example)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise UserError(f"{self.rows.where(row)}: {_reason(error)}; correct or remove the row") from error
+            mend = "give it one, or answer such questions by predict (data.predict)" if self._lacks_gold(row) else _MEND
+            raise UserError(f"{self.rows.where(row)}: {_reason(error)}; {mend}") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
+
+    def _lacks_gold(self, row: Row) -> bool:
+        """Whether a row that cannot be parsed is a question to which only the gold answer is missing."""
+        try:
+            return (
+                not self.unlabelled
+                and not self.benchmark.parse_question(self.rows.decode(row.data), index=row.number).answer
+            )
+        except Exception:  # as the row was refused already, whatever else is wrong with it
+            return False
 
     def parse_all(self) -> None:
         """Parse every example once, so that a malformed one is seen now."""
@@ -100,10 +114,13 @@ class RowSource(ExampleSource):
         return (item for number, item in rows if number not in self.dropped)
 
 
-def open_rows(text: str, benchmark: Benchmark, *, default_split: str, streaming: bool) -> RowSource:
+def open_rows(
+    text: str, benchmark: Benchmark, *, default_split: str, streaming: bool, unlabelled: bool = False
+) -> RowSource:
     """Open what a user names: a path or a hub reference, with an optional `[start:stop]` at its end.
 
-    Rows that are not streamed are mapped into memory. An empty choice of rows is a `UserError`.
+    Rows that are not streamed are mapped into memory; where they are `unlabelled` they may lack the gold answer. An
+    empty choice of rows is a `UserError`.
     """
     match = _SLICE.fullmatch(text)
     name, start, stop = match.groups() if match else (text, "", "")
@@ -111,7 +128,7 @@ def open_rows(text: str, benchmark: Benchmark, *, default_split: str, streaming:
         rows = open_hub(HubReference.parse(name, default_split=default_split), streaming=streaming)
     else:
         rows = open_file(resolve(name), streaming=streaming)
-    source = RowSource(rows, benchmark, start=int(start or 0), stop=int(stop) if stop else None)
+    source = RowSource(rows, benchmark, start=int(start or 0), stop=int(stop) if stop else None, unlabelled=unlabelled)
     if rows.size == 0:
         raise UserError(f"{name}:1: no rows; give a file with at least one")
     if rows.size is not None and not len(source):

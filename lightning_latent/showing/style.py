@@ -8,7 +8,7 @@ _STEPS = "\n".join(f".s{number} {{ background: {color}; }}" for number, color in
 STYLE = (
     """
 body { font: 15px/1.5 system-ui, "Helvetica Neue", Arial, sans-serif; color: #1d2530; background: #f4f6f8; margin: 0; }
-main { max-width: 1120px; margin: 0 auto; padding: 28px 24px 60px; }
+main { max-width: 1180px; margin: 0 auto; padding: 28px 24px 60px; }
 h1 { font-size: 26px; margin: 0 0 2px; }
 h2 { font-size: 18px; margin: 0 0 8px; }
 .about { color: #5b6673; margin: 0 0 18px; }
@@ -34,6 +34,11 @@ th:first-child, td:first-child { text-align: left; }
 .question th { text-align: left; }
 .question .asked { margin: 0 0 10px; }
 .question .said { margin: 10px 0 0; }
+.looked { display: grid; grid-template-columns: 500px minmax(0, 1fr); gap: 22px; align-items: start; }
+.looked img { width: 100%; }
+.looked .step { white-space: nowrap; }
+.looked ol .step { white-space: normal; }
+.looked table td, .looked table th { padding-right: 12px; font-size: 12px; }
 .id { color: #8a94a0; font-size: 12px; }
 .step { border-radius: 4px; padding: 1px 4px; }
 .word { color: #3b4653; white-space: nowrap; margin-right: 8px; }
