@@ -164,7 +164,7 @@ class TrajectoryInspection(Callback):
         if REFINED not in first.trajectories:
             return
         gain = (self._changed["fixed"] - self._changed["broken"]) / self._changed.total()
-        writer.add_scalar(f"accuracy/gain over plain latents/{prefix}", gain, step)
+        writer.add_scalar(f"accuracy/gain/{prefix}", gain, step)
         moved = movement(*(latents.float().cpu() for latents in first.trajectories.values()))
         means = {kind: values.mean(0).tolist() for kind, values in moved._asdict().items() if values.numel()}
         evaluations = self._evaluations.setdefault(prefix, [])

@@ -102,9 +102,7 @@ def looked_markdown(shown: Sequence[Looked], *, note: str, mark: str) -> str:
 
 
 def _question_markdown(looked: Looked) -> str:
-    ways = list(looked.ways)
-    moved = ["moved %"] if looked.moved else []
-    header = ["latent", *ways, *(f"{way}: own word" for way in ways), *moved]
+    header = ["no.", *looked.ways, *(["moved"] if looked.moved else [])]  # short: TensorBoard breaks words
     lines = [
         f"### {looked.kind}: {_cell(looked.example.id)}",
         _cell(looked.example.question),
@@ -119,19 +117,17 @@ def _question_markdown(looked: Looked) -> str:
 def _thought_rows(looked: Looked) -> list[str]:
     rows = []
     for place, thoughts in enumerate(zip(*looked.ways.values(), strict=True)):
-        words = [", ".join(f"{_shown(w.text)} {100 * w.probability:.0f}" for w in t.nearest) for t in thoughts]
-        own = [_own(thought) for thought in thoughts]
-        moved = [f"{100 * looked.moved[place]:.1f}"] if looked.moved else []
-        rows.append(_row([str(place + 1), *words, *own, *moved]))
+        moved = [f"{100 * looked.moved[place]:.0f} %"] if looked.moved else []
+        rows.append(_row([str(place + 1), *map(_said, thoughts), *moved]))
     return rows
 
 
-def _own(thought: Thought) -> str:
-    """The nearest of the question's own words, bold and with the step's number where it is of one."""
-    if not thought.own_word:
-        return ""
-    word = _shown(thought.own_word)
-    return f"**{word}** (step {thought.steps[0] + 1})" if thought.steps else word
+def _said(thought: Thought) -> str:
+    """The nearest words, and the question's own, bold and with the step's number where it is of one."""
+    words = ", ".join(f"{_shown(word.text)} {100 * word.probability:.0f}" for word in thought.nearest)
+    own = _shown(thought.own_word)
+    own = f"**{own}** (step {thought.steps[0] + 1})" if thought.steps else own
+    return f"{words}; own: {own}" if thought.own_word else words
 
 
 def _row(cells: Sequence[str]) -> str:

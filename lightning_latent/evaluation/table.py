@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
@@ -155,12 +156,14 @@ def csv_rows(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def answers_markdown(answers: Sequence[Answer], *, count: int) -> str:
-    """Some answers as a Markdown table: wrong and right ones in turn, then those that are not judged."""
+    """Some answers as a Markdown list: wrong and right ones in turn, then those that are not judged."""
     wrong, right, open_ = ([a for a in answers if a.correct is verdict] for verdict in (False, True, None))
     shown = [a for a in (*chain.from_iterable(zip_longest(wrong, right)), *open_) if a is not None][:count]
-    lines = [_line(["", "id", "question", "gold", "answer"]), _line(["---"] * 5)]
-    for a in shown:
-        lines.append(_line([_MARKS[a.correct], a.id, a.question, a.gold or "", a.answer]))
+    lines = []
+    for a in shown:  # no table: TensorBoard makes its columns narrower than a word
+        gold = "" if a.gold is None else f"; gold: {_plain(a.gold)}"
+        said = f"{_MARKS[a.correct]} **{_plain(a.answer) or 'no answer'}**{gold}".strip()
+        lines.append(f"- {said} ({_plain(a.id)}) {_plain(a.question)}")
     return "\n".join(lines)
 
 
@@ -168,6 +171,11 @@ def interval(bounds: Sequence[float], form: str) -> str:
     """Bounds, fractions of one, in percent, each in a form such as `+.1f`."""
     low, high = (format(100 * bound, form) for bound in bounds)
     return f"[{low}, {high}]"
+
+
+def _plain(text: str) -> str:
+    """Text on one line that is not read as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", " ".join(text.split()))
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
-"""How latents move, in numbers: along a trajectory, away from another one, and on a plane to look at.
+"""How latents move, in numbers: along a trajectory, and away from another one.
 
-Legend: B batch, T latents, D hidden size, V vocabulary, K tokens.
+Legend: B batch, T latents, D hidden size.
 """
 
 from typing import NamedTuple
@@ -31,32 +31,3 @@ def movement(base: Tensor, latents: Tensor) -> Movement:
         cosine=torch.cosine_similarity(latents, base, dim=-1),
         stride=latents.diff(dim=1).norm(dim=-1),
     )
-
-
-class Plane(NamedTuple):
-    """A plane through points, along which they spread most."""
-
-    center: Tensor  # [D], their mean
-    axes: Tensor  # [D, 2], orthonormal; zero where the points do not spread
-    share: Tensor  # [2], the part of their variance along each axis
-
-
-def principal_plane(points: Tensor) -> Plane:
-    """The first two principal components of points `[N, D]`, by singular values, which needs no random numbers.
-
-    An axis points to where its largest component is positive, so that pictures of one model look alike.
-    """
-    center = points.mean(0)
-    _, values, directions = torch.linalg.svd(points - center, full_matrices=False)
-    axes, variances = points.new_zeros(points.shape[1], 2), points.new_zeros(2)
-    for index in range(min(2, len(values))):
-        if values[index] > 0:
-            direction = directions[index]
-            axes[:, index] = direction * direction[direction.abs().argmax()].sign()
-            variances[index] = values[index] ** 2
-    return Plane(center, axes, variances / values.square().sum().clamp(min=torch.finfo(values.dtype).tiny))
-
-
-def project(points: Tensor, plane: Plane) -> Tensor:
-    """Coordinates on a plane: `[..., D]` to `[..., 2]`."""
-    return (points - plane.center) @ plane.axes

@@ -61,9 +61,9 @@ def test_markdown_holds_words_steps_and_movement_and_escapes_what_would_break_it
     assert steps == "1. Bob is a lempus.\n2. &lt;i>"
     assert answers == "gold: **yes** plain: ✗ no by this run: ✓ yes"
     assert table.splitlines()[:3] == [
-        "| latent | plain | refined | plain: own word | refined: own word | moved % |",
-        "| --- | --- | --- | --- | --- | --- |",
-        "| 1 | a\\|b 50, \\n 25 | \\#\\#\\# 90, x 0 | **lempus.** (step 1) | gorpus | 25.0 |",
+        "| no. | plain | refined | moved |",
+        "| --- | --- | --- | --- |",
+        "| 1 | a\\|b 50, \\n 25; own: **lempus.** (step 1) | \\#\\#\\# 90, x 0; own: gorpus | 25 % |",
     ]
     assert len(table.splitlines()) == 2 + LATENTS
 
@@ -120,7 +120,7 @@ def test_tensorboard_opens_with_gain_and_accuracy_and_shows_what_changed(saved: 
     moved = [tag for tag in scalars if tag.startswith("latents/")]
     assert moved == sorted(f"latents/{split}/{kind}" for split in ("val", "test") for kind in kinds)
     assert [event.step for event in events.Scalars("latents/val/cosine")] == [1, 2]  # the sanity check does not count
-    assert len(events.Scalars("accuracy/gain over plain latents/test")) == 1
+    assert len(events.Scalars("accuracy/gain/test")) == 1
     assert events.Scalars("latents/val/displacement")[0].value > 0
 
     images = events.Tags()["images"]
@@ -129,7 +129,7 @@ def test_tensorboard_opens_with_gain_and_accuracy_and_shows_what_changed(saved: 
     assert shown and (shown <= {"fixed", "broken"} or shown <= {"right", "wrong"})
     text = events.Tensors("thoughts/test/text_summary")[0].tensor_proto.string_val[0].decode()
     assert text.startswith("Of the first 7 questions ")
-    assert "| latent | plain | refined | plain: own word | refined: own word | moved % |" in text
+    assert "| no. | plain | refined | moved |" in text
 
     for split in ("val", "test"):  # of a batch of two
         with (directory / "00002" / f"latents_{split}" / "metadata.tsv").open() as file:
@@ -179,7 +179,7 @@ def test_a_method_that_moves_no_latent_shows_them_once(saved: Path, tmp_path: Pa
         trainer.validate(make_module(saved), make_data(), verbose=False)
         events = EventAccumulator(logger.log_dir).Reload()
         text = events.Tensors("thoughts/val/text_summary")[0].tensor_proto.string_val[0].decode()
-        assert "| latent | plain | plain: own word |" in text
+        assert "| no. | plain |" in text
         assert not [tag for tag in events.Tags()["scalars"] if tag.startswith("latents/")]
         assert not list(Path(logger.log_dir).rglob("*.tsv"))
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 from matplotlib import image, pyplot
@@ -90,6 +91,10 @@ def test_picture_is_drawn_and_not_kept(tmp_path: Path) -> None:
 
 def test_some_answers_are_shown_wrong_and_right_ones_in_turn() -> None:
     lines = answers_markdown(make_run("map", "xxx..x").answers, count=5).split("\n")
-    assert lines[:2] == ["|  | id | question | gold | answer |", "| --- | --- | --- | --- | --- |"]
-    assert [line.split(" | ")[1] for line in lines[2:]] == ["q3", "q0", "q4", "q1", "q2"]
-    assert lines[2] == "| \u2717 | q3 | What \\| is 3? | a | b |"
+    assert [re.search(r"\((q\d)\)", line)[1] for line in lines] == ["q3", "q0", "q4", "q1", "q2"]
+    assert lines[0] == "- \u2717 **b**; gold: a (q3) What \\| is 3?"
+
+
+def test_an_answer_that_is_not_judged_has_no_mark() -> None:
+    answer = make_run("map", "x").answers[0]._replace(gold=None, correct=None, answer="")
+    assert answers_markdown([answer], count=5) == "- **no answer** (q0) What \\| is 0?"

@@ -45,7 +45,7 @@ def test_a_question_without_words_of_its_own_says_no_step(reasoner) -> None:
 def test_what_most_questions_have_is_grammar_but_not_what_one_alone_has(reasoner) -> None:
     examples = [
         Example("1", "Bob is a lempus. Is Bob a lempus or yumpus?", ("Bob is a lempus.",), "Bob is a lempus."),
-        Example("2", "Eva is a gorpus. Is Eva a gorpus or dumpus?", ("Eva is a gorpus.",), "Eva is a gorpus."),
+        Example("2", "Eva is a gorpus. Is Eva a gorpus or yumpus?", ("Eva is a gorpus.",), "Eva is a gorpus."),
     ]
     both = step_words(reasoner, examples)
     first, second = (set(step_words(reasoner, [example])[0].own) for example in examples)
