@@ -59,7 +59,7 @@ def legend(mark: str) -> str:
     """How to read what is shown; `mark` precedes an answer."""
     return (
         "For each latent: the words that the model's output head finds nearest, with their probabilities in per cent, "
-        "and the nearest of the question's own words, with the gold step that it is of. "
+        "and the nearest of the question's own words (own word), with the gold step that it is of. "
         f"{mark} is the mark before an answer: a latent that is nearest to it would let the answer follow. "
         "Moved: how far the refined latent lies from the plain one, as a part of that one's length."
     )
@@ -162,7 +162,7 @@ def looked_page(shown: Sequence[Looked], *, title: str, note: str, mark: str) ->
 
 def _question_html(looked: Looked) -> str:
     example, ways = looked.example, list(looked.ways)
-    header = ["latent"] + [name for way in ways for name in (f"{way}: nearest words, %", "of the question's")]
+    header = ["latent"] + [name for way in ways for name in (f"{way}: nearest words, %", "own word")]
     header += ["moved, %"] if looked.moved else []
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     said = [("plain", looked.plain), ("by this run", looked.answer)]

@@ -23,9 +23,10 @@ class Answer(NamedTuple):
     confidence: float | None = None  # how likely it is to be right, by a method that says so
     course: tuple[tuple[float, bool], ...] = ()  # after each view: nats the best option is ahead, and if it is right
     reference: bool | None = None  # whether the text is right by the reference repository's judgement, if there is one
+    method: str | None = None  # the name of the run's method, in the file of a finished run
 
 
-OPTIONAL = ("confidence", "course", "reference")
+OPTIONAL = ("confidence", "course", "reference", "method")
 """What only some methods' answers have; lines of others go without."""
 
 

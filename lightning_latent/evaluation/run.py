@@ -88,7 +88,7 @@ def package_versions() -> dict[str, str | None]:
 def write_run(directory: Path, about: Mapping[str, Any], answers: Sequence[Answer]) -> None:
     """Write a finished run, `run.json` last: where it is, the answers are whole."""
     ordered = sorted(answers, key=lambda answer: natural_key(answer.id))
-    write_jsonl(directory / PREDICTIONS, [to_row(answer) for answer in ordered])
+    write_jsonl(directory / PREDICTIONS, [to_row(answer._replace(method=about["method"])) for answer in ordered])
     write_json(directory / RUN, about)
 
 

@@ -34,11 +34,11 @@ th:first-child, td:first-child { text-align: left; }
 .question th { text-align: left; }
 .question .asked { margin: 0 0 10px; }
 .question .said { margin: 10px 0 0; }
-.looked { display: grid; grid-template-columns: 500px minmax(0, 1fr); gap: 22px; align-items: start; }
+.looked { display: grid; grid-template-columns: 440px minmax(0, 1fr); gap: 16px; align-items: start; }
 .looked img { width: 100%; }
 .looked .step { white-space: nowrap; }
 .looked ol .step { white-space: normal; }
-.looked table td, .looked table th { padding-right: 12px; font-size: 12px; }
+.looked table td, .looked table th { padding-right: 8px; font-size: 12px; }
 .id { color: #8a94a0; font-size: 12px; }
 .step { border-radius: 4px; padding: 1px 4px; }
 .word { color: #3b4653; white-space: nowrap; margin-right: 8px; }

@@ -56,7 +56,7 @@ def test_a_finished_run_says_whose_answers_it_holds(
     assert predictions.closing_line() is None
     getattr(make_trainer(tmp_path, predictions), stage)(Rote(), loader())
     run = read_run(tmp_path)
-    assert run.answers == [rote(example) for example in questions(13)]
+    assert run.answers == [rote(example)._replace(method="rote") for example in questions(13)]
     about = run.about
     assert (about["method"], about["benchmark"], about["split"], about["n"]) == ("rote", "prosqa", split, 13)
     assert (about["correct"], about["seconds_per_question"], about["batch_size"], about["processes"]) == (9, 0.5, 2, 1)

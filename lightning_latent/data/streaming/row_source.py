@@ -66,8 +66,10 @@ class RowSource(ExampleSource):
             example = parse(self.rows.decode(row.data), index=row.number)
             check_text(example)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-            mend = "give it one, or answer such questions by predict (data.predict)" if self._lacks_gold(row) else _MEND
-            raise UserError(f"{self.rows.where(row)}: {_reason(error)}; {mend}") from error
+            reason, mend = _reason(error), _MEND
+            if self._lacks_gold(row):
+                reason, mend = f"no gold answer ({reason})", "give it one, or answer it by predict (data.predict)"
+            raise UserError(f"{self.rows.where(row)}: {reason}; {mend}") from error
         return example._replace(id=f"{self.benchmark.name}/{self.rows.name}/{example.id}")
 
     def _lacks_gold(self, row: Row) -> bool:
