@@ -11,11 +11,11 @@ from torch import Tensor
 from lightning_latent.bounds import PositiveInt
 from lightning_latent.callbacks import inspection_views as views
 from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Looked
-from lightning_latent.callbacks.predictions import run_directory
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.figure import save_figure
+from lightning_latent.evaluation.gathering import run_directory
 from lightning_latent.evaluation.module import Answering
 from lightning_latent.io import write_text
 from lightning_latent.refinement.geometry import movement

@@ -14,9 +14,9 @@ from torch.multiprocessing import ProcessExitedException
 from torch.utils.data import DataLoader
 
 from lightning_latent.callbacks import Predictions
-from lightning_latent.callbacks.predictions import gather_answers
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import read_run
+from lightning_latent.evaluation.gathering import gather_answers
 from tests.callbacks.answering import Rote, batches, forked, loader, make_trainer, questions, rote
 
 IDS = [f"q-{i}" for i in range(13)]
