@@ -102,7 +102,7 @@ def looked_markdown(shown: Sequence[Looked], *, note: str, mark: str) -> str:
 
 
 def _question_markdown(looked: Looked) -> str:
-    header = ["no.", *looked.ways, *(["moved"] if looked.moved else [])]  # short: TensorBoard breaks words
+    header = ["t", *looked.ways]  # as short as can be: TensorBoard breaks words in narrow columns
     lines = [
         f"### {looked.kind}: {_cell(looked.example.id)}",
         _cell(looked.example.question),
@@ -117,8 +117,10 @@ def _question_markdown(looked: Looked) -> str:
 def _thought_rows(looked: Looked) -> list[str]:
     rows = []
     for place, thoughts in enumerate(zip(*looked.ways.values(), strict=True)):
-        moved = [f"{100 * looked.moved[place]:.0f} %"] if looked.moved else []
-        rows.append(_row([str(place + 1), *map(_said, thoughts), *moved]))
+        said = [_said(thought) for thought in thoughts]
+        if looked.moved:
+            said[-1] += f"; moved {100 * looked.moved[place]:.0f} %"
+        rows.append(_row([str(place + 1), *said]))
     return rows
 
 

@@ -61,9 +61,9 @@ def test_markdown_holds_words_steps_and_movement_and_escapes_what_would_break_it
     assert steps == "1. Bob is a lempus.\n2. &lt;i>"
     assert answers == "gold: **yes** plain: ✗ no by this run: ✓ yes"
     assert table.splitlines()[:3] == [
-        "| no. | plain | refined | moved |",
-        "| --- | --- | --- | --- |",
-        "| 1 | a\\|b 50, \\n 25; own: **lempus.** (step 1) | \\#\\#\\# 90, x 0; own: gorpus | 25 % |",
+        "| t | plain | refined |",
+        "| --- | --- | --- |",
+        "| 1 | a\\|b 50, \\n 25; own: **lempus.** (step 1) | \\#\\#\\# 90, x 0; own: gorpus; moved 25 % |",
     ]
     assert len(table.splitlines()) == 2 + LATENTS
 
@@ -127,7 +127,7 @@ def test_tensorboard_opens_with_gain_and_accuracy_and_shows_what_changed(saved: 
     assert shown and (shown <= {"fixed", "broken"} or shown <= {"right", "wrong"})
     text = events.Tensors("thoughts/test/text_summary")[0].tensor_proto.string_val[0].decode()
     assert text.startswith("Of the first 7 questions ")
-    assert "| no. | plain | refined | moved |" in text
+    assert "| t | plain | refined |" in text
 
     for split in ("val", "test"):  # of a batch of two
         with (directory / "00002" / f"latents_{split}" / "metadata.tsv").open() as file:
@@ -177,7 +177,7 @@ def test_a_method_that_moves_no_latent_shows_them_once(saved: Path, tmp_path: Pa
         trainer.validate(make_module(saved), make_data(), verbose=False)
         events = EventAccumulator(logger.log_dir).Reload()
         text = events.Tensors("thoughts/val/text_summary")[0].tensor_proto.string_val[0].decode()
-        assert "| no. | plain |" in text
+        assert "| t | plain |" in text
         assert not [tag for tag in events.Tags()["scalars"] if tag.startswith("latents/")]
         assert not list(Path(logger.log_dir).rglob("*.tsv"))
 

@@ -166,7 +166,8 @@ def test_source_without_length(as_rank):
 def test_bad_row_is_one_line_even_from_a_worker(write_rows, workers):
     path = write_rows("bad.jsonl", [*prosqa_rows(3), {"question": "only"}])
     loader = module(test=path, num_workers=workers).test_dataloader()
-    message = r"^[^\n]*bad.jsonl:4: not a row of ProsQA: no field [^\n]*; correct or remove the row$"
+    mend = r"give it one, or answer it by predict \(data.predict\)"
+    message = rf"^[^\n]*bad.jsonl:4: not a row of ProsQA: no gold answer \(no field [^\n]*; {mend}$"
     with pytest.raises(UserError, match=message):
         ids(loader)
     with pytest.raises(UserError, match=message):  # before a model is loaded
