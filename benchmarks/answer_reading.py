@@ -3,10 +3,9 @@
     python benchmarks/answer_reading.py --data FOLDER
 
 Every rationale (of GSM8K the solution) is read as if a model had written it, and judged against its own gold answer,
-which is right, and against the other options of its question and another row's gold answer, which are wrong. Not every
-rationale says what the answer is. Which do is told by a rule that knows nothing of the reader: the gold letter stands
-alone within the last 30 characters of the last line, or else the last number within the last 60 is the only one of the
-gold option.
+which is right, and against the other options of its question and another row's gold answer, which are wrong; an option
+that says the same as the gold one is neither. Not every rationale says what the answer is. Which do is told by a rule
+that knows nothing of the reader and looks at the last line alone: `answer_reading_names.py`.
 """
 
 import os
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from answer_reading_names import NAMES, how_named, same_text
 from jsonargparse import auto_cli
 from rich import box
 from rich.console import Console
@@ -39,8 +39,6 @@ FILES: list[tuple[Benchmark, str]] = [
     (MathQA(), "mathqa/train_gain.jsonl.gz"),
 ]
 _NUMBER = re.compile(r"\d+(?:[.,/]\d+)*")
-_END = 30  # characters in which a letter is looked for
-_LAST_LINE = 60
 
 
 class Rationale(NamedTuple):
@@ -90,18 +88,6 @@ def written(row: Fields) -> str:
     return str(next(row[key] for key in ("Rationale", "rationale", "Explanation", "answer") if key in row))
 
 
-def how_named(text: str, example: Example) -> str:
-    """How a rationale says what the answer is: by `letter`, by `value`, or `not at all`."""
-    if not example.options:
-        return "value"
-    line = text.strip().strip('"').rstrip().rpartition("\n")[2]
-    letter, content = example.answer[0], example.answer[2:]
-    if re.search(rf"(?<![A-Za-z0-9]){letter}(?![A-Za-z0-9])", line[-_END:], re.IGNORECASE):
-        return "letter"
-    numbers, last = _NUMBER.findall(content), _NUMBER.findall(line[-_LAST_LINE:])
-    return "value" if len(numbers) == 1 and last and last[-1] == numbers[0] else "not at all"
-
-
 def differs(gold: str, example: Example) -> bool:
     """Whether another row's gold answer is another answer: its numbers differ, and its letter too, if it has one."""
     if not example.options:
@@ -119,13 +105,13 @@ def counts(benchmark: Benchmark, found: list[Rationale], *, seed: int) -> Iterat
         right = benchmark.matches(prediction, example.answer)
         tally[named, "right" if right else "wrong" if prediction else "none"] += 1
         for option in example.options:
-            if option != example.answer:
+            if not same_text(option, example.answer):
                 tally[named, "options"] += 1
                 tally[named, "option"] += benchmark.matches(prediction, option)
         if differs(other := rng.choice(golds), example):
             tally[named, "others"] += 1
             tally[named, "other"] += benchmark.matches(prediction, other)
-    for named in ("letter", "value", "not at all"):
+    for named in NAMES:
         of = {key: tally[named, key] for key in ("right", "wrong", "none", "option", "options", "other", "others")}
         if of["right"] + of["wrong"] + of["none"]:
             yield Count(

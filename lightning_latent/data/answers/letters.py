@@ -20,7 +20,7 @@ _REMARK = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"\s+[A-Za-z]{2,}")
-_VALUE = re.compile(r"\s+[$\u20b9]?\s?-?\s?\.?\d")
+_VALUE = re.compile(r"\s+[$\u20b9]?\s?-?\s?\.?\d[\d.,/]*(?![\d/]|\.\d|\s?[-+*=\u00d7\u00f7^]\s?[\d(])")
 _INITIALS = re.compile(r"\s?\.\s?[a-z]\s?(?:\.|$)", re.IGNORECASE)  # "c . p ." is a price
 _MENTIONED = re.compile(
     r"(?<![\w)])[(\[]\s*([A-Ha-h])\s*[)\]](?!\s?[(\d^+*/=\u00d7\u00f7-])|\b(?:option|choice)s?\s*[:#]?\s*[\"'(]*([A-Ha-h])\b(?!['-])",
@@ -41,7 +41,8 @@ _IS_RIGHT = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(
-    rf"\bonly\s+(?:(?:option|choice|answer)\s+)?{_NAMED}\s+(?:works|fits|satisfies|remains|is\s+left|matches|has)\b",
+    rf"\bonly\s+(?:(?:option|choice|answer)\s+)?{_NAMED}\s+(?:works|fits|satisfies|remains|is\s+left|matches|has|does|can|cannot|yields|gives)\b"
+    rf"|(?:^|(?<=[.;:!?]\s)|(?<=\n)){_NAMED}\s+(?:fits|works|checks(?:\s+out)?)(?=\s?(?:[.,;:]|$))",
     re.IGNORECASE,
 )
 _ANSWER_AFTER = re.compile(rf"{_NAMED}\s*\(?\s*\b(?:the\s+)?(?:answer|ans)\b\W*$", re.IGNORECASE)
@@ -69,8 +70,10 @@ _TRAILING = re.compile(
     rf"(?:(?:[^\w\s(\[]|\d[\d.,]*(?:\s+[a-z%/.\u00b0]+){{0,3}}?)\s+[\"'(\[]*\s?|{_ENDS_WITH})"
     r"([b-h]|(?<!\bis )(?<!\bbe )(?<!\bor )a)[\s\"')\].]*$"
 )
+_LABELLED = re.compile(r"^\(?([A-H])\s?\)[ \t]+\S", re.MULTILINE)
 _BRACKETED = re.compile(
-    r"\s([a-hA-H])\s?\)[\s.]*$|[\s(]([a-hA-H])\s?\)\s?[$\u20b9]?\s?\d[\d.,/ ]*(?:[a-z%\u00b0]+)?[\s.]*$"
+    r"(?<![-+*/^=\u00d7])\s([a-hA-H])\s?\)[\s.]*$"
+    r"|(?<![-+*/^=\u00d7])[\s(]([a-hA-H])\s?\)\s?[$\u20b9]?\s?\d[\d.,/ ]*(?:[a-z%\u00b0]+)?[\s.]*$"
 )
 _NO_TRAIL = re.compile(
     r"(?:\b(?:to|from|of|than|by|and|or|between|for|train|car|point|pipe|person|angle|side|machine|class|type|plan|x|y"
@@ -125,6 +128,9 @@ def closing_letter(text: str) -> str:
     line = re.sub(r"/\s?-(?!\s?\d)", "", text.rstrip().rpartition("\n")[2])[-200:]
     if capital := _CAPITAL_TRAILING.search(line):
         return _letter(capital)
+    labelled = _LABELLED.findall(text)
+    if len(labelled) == 1 and (last := _LABELLED.match(line)):
+        return last[1].upper()
     if bracketed := _BRACKETED.search(line):
         return _letter(bracketed)
     trailing = _TRAILING.search(line)
@@ -149,7 +155,8 @@ def worded(text: str) -> str:
     ('   but (C)', 'So the answer is (C).', '  small, (B) is it')
     """
     text = _IS_WRONG.sub(" ", _RULED_OUT.sub("  ", text))
-    text = _IS_RIGHT.sub(r"the answer is (\1)", _ONLY.sub(r"the answer is (\1)", text))
+    text = _ONLY.sub(lambda found: f"the answer is ({found[1] or found[2]})", text)
+    text = _IS_RIGHT.sub(r"the answer is (\1)", text)
     text = _ANSWER_AFTER.sub(r"the answer is (\1)", text)
     return _CUED.sub(r"answer is (\1) ", _OPTION_IS.sub("answer", text))
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from lightning_latent.data.answers.plain import plain, without_emphasis
-from lightning_latent.data.answers.quantities import quantities
+from lightning_latent.data.answers.quantities import Quantity, quantities
 from lightning_latent.data.answers.scope import after_thoughts, last_word_first, this_turn, until_questions
 from lightning_latent.data.answers.sentences import Found, digits_for_words, sentences, stated_quantity, without_bullets
 from lightning_latent.data.answers.statements import Statement, statements
 from lightning_latent.data.answers.typed import Number, same
 from lightning_latent.data.answers.units import NO_UNIT, unit_of
 
+_FACTORIAL = re.compile(r"\d{1,3}\s?!\.?")
 _ABOUT = re.compile(
     r"^[\W_]*(?:(?:about|approximately|approx\.?|roughly|around|exactly|only|just|a total of|=|[a-z]\s?=)\s*)*$", re.I
 )
@@ -41,8 +42,13 @@ def read_number(text: str) -> Number | None:
     >>> read_number("2,5"), read_number("18 or 19"), read_number("less than 10"), read_number("12 apples").unit.kind
     (None, None, None, 'apple')
     """
-    text = without_emphasis(plain(text)).strip().rstrip(".!, ")
-    found = quantities(text) or quantities(text := digits_for_words(text))
+    text = without_emphasis(plain(text)).strip()
+    text = f"{text.rstrip('.')}." if _FACTORIAL.fullmatch(text) else text.rstrip(".!, ")
+    return _whole(text) or _whole(digits_for_words(text))
+
+
+def _whole(text: str) -> Number | None:
+    found = _said_twice(text, quantities(text))
     if len(found) != 1 or found[0].value is None:
         return None
     number, behind = found[0], text[found[0].end :].strip(" .")
@@ -61,6 +67,13 @@ def same_number(left: str, right: str) -> bool:
     (True, False, False)
     """
     return same(read_number(left), read_number(right))
+
+
+def _said_twice(text: str, found: list[Quantity]) -> list[Quantity]:
+    """One number for one in words or digits that the other spelling follows in brackets: `twenty-five (25)`."""
+    if len(found) == 2 and found[0].value == found[1].value and text[found[0].end : found[1].start].strip(" (") == "":
+        return [found[0]._replace(end=len(text))]
+    return found
 
 
 def _stated(text: str) -> Found | None:

@@ -2,10 +2,12 @@ r"""What a text answers to a question with options: a letter, or an option's tex
 
 import re
 
+from lightning_latent.data.answers.concluding import last_value
 from lightning_latent.data.answers.letters import closing_letter, last_letter, mentioned_letter, opening_letter, worded
 from lightning_latent.data.answers.numbers import read_number, stretches
 from lightning_latent.data.answers.plain import plain, without_emphasis
-from lightning_latent.data.answers.sentences import sentences, stated_quantity, without_bullets
+from lightning_latent.data.answers.qualified import read_qualified, with_direction
+from lightning_latent.data.answers.sentences import stated_quantity, without_bullets
 from lightning_latent.data.answers.statements import Statement, statements
 from lightning_latent.data.answers.typed import Answer, Option, same
 from lightning_latent.data.answers.typed import Statement as Words
@@ -15,16 +17,10 @@ _LETTER = re.compile(r"\s*([A-H])\s*[.:]?\s*")
 _CLAUSE_END = re.compile(r"\n|[,;]\s|\s-\s(?=[a-z]{2})|\.(?:\s|$)")
 _BLANK = re.compile(r"(?<!\d) | (?!\d)")  # not the one of "2 1/2"
 _THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{2,3}){0,6},\d{3}(?![\d,])")
-_LISTED = re.compile(r"\(?[A-H]\s?[).:]\s")
-_SHORT = 3  # words of a last sentence that broke off, such as "Hence"
-_LONGEST_SIDE = 40  # of an equation that is an answer as a whole, in characters
 _ALTERNATIVES = re.compile(
     r"^\W*(?:either\W+)?[A-H][\"')\]]*\s*(?:,|/|\bor\b)\s*(?:option\s+)?[\"'(\[]*[A-H]\b", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"=|\w\s+\w+\s+(?:is|are|was|equals)\s")
-_CONCLUDES = re.compile(
-    r"[=:\n]|\b(?:so|thus|therefore|hence|total|required|get|is|are|will be)\b|[.!]\s", re.IGNORECASE
-)
 
 
 def stated_choice(text: str) -> str:
@@ -39,8 +35,8 @@ def stated_choice(text: str) -> str:
 def read_option(text: str) -> Answer:
     """The answer that a whole text is: an option by its letter, a number, or other words; None where it is blank.
 
-    >>> read_option("C) 625"), read_option("less than 10")
-    (Option(letter='C'), Statement(words='lessthan10'))
+    >>> read_option("C) 625"), read_option("not 10")
+    (Option(letter='C'), Statement(words='not10'))
     """
     if named := _LABEL.match(text) or _LETTER.fullmatch(text):
         return Option(named[1].upper())
@@ -49,7 +45,7 @@ def read_option(text: str) -> Answer:
 
 def read_content(text: str) -> Answer:
     """The answer that an option's text is, without its letter."""
-    number = read_number(_spelled(text))
+    number = read_number(_spelled(text)) or read_qualified(plain(_spelled(text)))
     return number or (Words(words) if (words := _words(text)) else None)
 
 
@@ -100,7 +96,7 @@ def _stated(text: str) -> str:
         return ""
     if said := closing or next(contents, ""):
         return said
-    return "" if rest is None else last_letter(rest) or _last_value(rest)
+    return "" if rest is None else last_letter(rest) or last_value(rest)
 
 
 def _letter_of(part: Statement) -> str:
@@ -117,27 +113,8 @@ def _content(clause: str) -> str:
     """The text of an answer: what an equation comes to, else the clause as it is."""
     found = stated_quantity(clause, cued=True) if _SENTENCE.search(clause) else None
     if found and found.number.value is not None:
-        return found.written
-    return clause.strip(" \"'.;")
-
-
-def _last_value(text: str) -> str:
-    """What the last sentence of a reasoning comes to: the last side of an equation, or a number."""
-    if read_number(text) is not None:
-        return text.strip(" .")
-    whole = [part for part in sentences(text) if re.search(r"\d", part) or len(part.split()) > _SHORT]
-    last = whole[-1] if whole else ""
-    if _LISTED.match(last):
-        return ""
-    found = stated_quantity(last, cued=False) if _CONCLUDES.search(text.strip()) else None
-    side = last.rpartition("=")[2].strip(" ;,\"'")
-    if "=" in last and len(side) <= _LONGEST_SIDE and (_ends_value(side) or not (found and found.written)):
-        return side
-    return found.written if found else ""
-
-
-def _ends_value(side: str) -> bool:
-    return read_number(side) is not None or re.search(r"\b(?:loss|profit|gain)$", side, re.IGNORECASE) is not None
+        return with_direction(found.text, found.number.start, found.number.end)
+    return re.sub(r"(?<=\d)!$", "", clause).strip(" \"'.;")  # it is said loudly
 
 
 def _cleaned(text: str) -> str:
@@ -155,5 +132,6 @@ def _words(text: str) -> str:
     """Lower case, without blanks, thousands' commas, currency of a number and a trailing stop."""
     text = without_emphasis(plain(_spelled(text))).lower()
     text = _THOUSANDS.sub(lambda m: m[0].replace(",", ""), text)
+    text = re.sub(r"\(([a-z](?:\^\d+)?)\)", r"\1", text)  # 16(p^2)
     text = re.sub(r"\s*(?:\u00b0|\bdegrees?\b)", " degrees", text)
     return _BLANK.sub("", re.sub(r"\s+", " ", text).strip(" .\"'")).strip()

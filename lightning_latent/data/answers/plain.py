@@ -56,6 +56,8 @@ _LATEX = {
     r"\\(?:times|cdot|ast)(?![a-zA-Z])": "\u00d7",
     r"\\div(?![a-zA-Z])": "\u00f7",
     r"\\pi(?![a-zA-Z])": "\u03c0",
+    r"\\(?:geq?|geqslant)(?![a-zA-Z])": "\u2265",
+    r"\\(?:leq?|leqslant)(?![a-zA-Z])": "\u2264",
     r"\\(?:approx|simeq|Rightarrow|implies|iff)(?![a-zA-Z])": "=",
     r"\\(?:q?quad|to|rightarrow)(?![a-zA-Z])": " ",
     r"\\\\": "\n",

@@ -78,8 +78,9 @@ _GOES_ON = re.compile(
     )""",
     re.VERBOSE,
 )
-_LINK = re.compile(r"(?:\s?,)?\s(?:and\s)?(?=\d)")
-_PRODUCT = re.compile(r"[(\[]\s?[\d(]|[a-zA-Z]{1,2}\d")
+_LINK = re.compile(r"(?:\s?[,.])?\s(?:and\s)?(?=\d)")
+_PRODUCT = re.compile(r"[(\[]\s?(?:[\d(]|[a-z](?![a-z]))|[a-zA-Z]{1,2}\d")
+_OR = re.compile(r"(?P<sum>\s?[-+*/\u00d7]\s?(?P<second>\d[\d.,]*))?(?:,?\s+or|,\s*i\.?e\.?,?)\s+(?=[-$.\d\u20b9])")
 
 
 class Quantity(NamedTuple):
@@ -110,7 +111,7 @@ def _quantities(text: str) -> Iterator[Quantity]:
         at = number.end if number else start.end()
         if number is None:
             continue
-        number = _with_smaller(text, number)
+        number = _restated(text, _with_smaller(text, number))
         while more := _goes_on(text, number):
             following = _START.match(text, _skip_signs(text, more))
             after = _read(text, following.start()) if following else None
@@ -135,6 +136,29 @@ def _with_smaller(text: str, number: Quantity) -> Quantity:
     return number
 
 
+def _restated(text: str, number: Quantity) -> Quantity:
+    """What a number says a second time, as in `270 - 130 or 140` and `31 inches or 2 ft 7 in`; else the number."""
+    link = _OR.match(text, number.end)
+    following = _START.match(text, _skip_signs(text, link.end())) if link else None
+    after = _read(text, following.start()) if following else None
+    if link is None or after is None:
+        return number
+    after = _with_smaller(text, after)
+    value = number.value
+    if link["sum"]:
+        right = _read(text, link.start("second"))
+        value = _computed(value, link["sum"].strip()[0], right.value if right else None)
+    elif value is not None and number.unit.kind == after.unit.kind:
+        value *= number.unit.factor / after.unit.factor
+    return after._replace(start=number.start) if value is not None and value == after.value else number
+
+
+def _computed(left: Fraction | None, sign: str, right: Fraction | None) -> Fraction | None:
+    if left is None or right is None:
+        return None
+    return {"+": left + right, "-": left - right, "/": left / right if right else None}.get(sign, left * right)
+
+
 def _skip_signs(text: str, at: int) -> int:
     while at < len(text) and text[at] in "-$\u00a3\u20ac\u20b9 ":
         at += 1
@@ -155,8 +179,10 @@ def _read(text: str, at: int) -> Quantity | None:
     before = _BEFORE.search(text, max(0, at - 14), at)
     sign, start, currency = _signed(text, at, before)
     value, decimals, end = value_at(text, at)
-    if _ORDINAL.match(text, end):
-        return None
+    if ordinal := _ORDINAL.match(text, end):
+        if "/" not in text[at:end]:
+            return None
+        end = ordinal.end()  # 1/8th
     factor, end = _scaled(text, end, money=bool(currency))
     value = None if value is None or factor is None else value * sign * factor
     unit, end = _unit(text, end, currency)

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 from lightning_latent.data.answers.plain import without_emphasis
 from lightning_latent.data.answers.quantities import Quantity, quantities
+from lightning_latent.data.answers.values import COUNTED
 from lightning_latent.data.answers.words import number_in_words
 
 _BULLET = re.compile(r"^[ \t]*(?:[-*+\u2022][ \t]+|(?:#+[ \t]+)?\d{1,2}[.)][ \t]+(?=[A-Za-z*]))", re.MULTILINE)
 _SENTENCE_END = re.compile(
-    r"\n|;\s|(?<!\bapprox)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Nn]o)(?<!\betc)[.!?](?=[\s\"')]|\*\*|$)"
+    r"\n|;\s|(?<!\bapprox)(?<!\bi\.e)(?<!\be\.g)(?<!\bvs)(?<!\b[Nn]o)(?<!\betc)(?<!\bft)"
+    rf"(?!(?<=\d)!\s+(?:{COUNTED}|[=*/\u00d7]))[.!?](?=[\s\"')]|\*\*|$)"
+    r"|(?<=[\d%])\s(?=[A-Z][a-z]+\s(?:will|can|is|are|was|has|takes?|fills?|does)\b)"
 )
 _BOLD = re.compile(r"\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*")
 _REASON = re.compile(
@@ -25,6 +28,8 @@ _COMPARED = re.compile(
 )
 _BRACKETS = re.compile(r"(?<=\s)\([^()]*\)(?!\s?[-+*/^=\u00d7])")
 _BECAUSE = re.compile(r"\W*because\b", re.IGNORECASE)
+_NOTE = re.compile(r"\W*(?:note|remark|p\.?s)\b", re.IGNORECASE)
+_EXCEPT = re.compile(r"\b(?:except|other than|apart from)\s+(?:for\s+)?(?:the\s+)?(?:number\s+)?$", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;]\s|\s\(|:\s")
 # Words between a cue and its number that add nothing to it.
 _FILLER = (
@@ -65,8 +70,9 @@ def sentences(text: str) -> list[str]:
     found, start = [], 0
     for end in [*_SENTENCE_END.finditer(text), None]:
         part = text[start : end.start() if end else len(text)]
-        if re.search(r"\w", part) and not (end and end[0] == "?") and not _BECAUSE.match(part):
-            found.append(part.strip())
+        remark = _BECAUSE.match(part) or (found and _NOTE.match(part))
+        if re.search(r"\w", part) and not (end and end[0] == "?") and not remark:
+            found.append(part.strip() + ("." if part.endswith("!") else ""))  # the stop of "5!." tells a factorial
         start = end.end() if end else start
     return found
 
@@ -164,6 +170,8 @@ def _concluded(text: str, found: list[Quantity]) -> Quantity:
     brackets = [bracket.span() for bracket in _BRACKETS.finditer(text)]
     outside = [number for number in found if not any(start <= number.start < end for start, end in brackets)] or found
     outside = [number for number in outside if not _COMPARED.match(text, number.end)] or outside
+    if singled := [number for number in outside if _EXCEPT.search(text[: number.start])]:
+        return singled[0]
     for start, end in reversed(list(pairwise(starts))):
         if clause := [number for number in outside if start <= number.start < end]:
             return _result(text[:end], clause) if "=" in text[start:end] else _named(text, clause)

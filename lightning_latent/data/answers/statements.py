@@ -86,7 +86,7 @@ def statements(text: str, *, negations: bool = False) -> Stated:
     marked = marked_line(text)
     where = text if marked is None else marked
     parts = [Statement(found, "whole") for found in [part for _, part in _TAGGED.findall(where)][::-1]]
-    parts += [Statement(found, "whole") for found in _BOXED.findall(where)[::-1]]
+    parts += [Statement(unshouted(found), "whole") for found in _BOXED.findall(where)[::-1]]
     cued, rest = _cued(where, negations=negations)
     parts += cued
     if marked is None:
@@ -95,6 +95,11 @@ def statements(text: str, *, negations: bool = False) -> Stated:
         parts.append(Statement(marked, "whole"))
     kept = [part._replace(text=part.text.strip()) for part in parts if re.search(r"\w", part.text)]
     return Stated(kept, rest if marked is None else None)
+
+
+def unshouted(text: str) -> str:
+    """The content of a box, in which nothing is said loudly: `5!` is a factorial."""
+    return f"{text}." if text.rstrip().endswith("!") else text
 
 
 def affirmed(text: str) -> str:

@@ -1,7 +1,7 @@
 """The kinds of answers, and when two of them are the same."""
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from lightning_latent.data.answers.units import NO_UNIT, Unit
 
@@ -14,6 +14,16 @@ class Number(NamedTuple):
     value: Fraction
     unit: Unit = NO_UNIT
     decimals: int = 0
+
+
+Qualifier = Literal["up", "down", "<", "<=", ">", ">="]
+
+
+class Qualified(NamedTuple):
+    """A number that says which way a change goes, such as a loss of 5 %, or a bound, such as `more than 7`."""
+
+    qualifier: Qualifier
+    number: Number
 
 
 class Option(NamedTuple):
@@ -34,7 +44,7 @@ class Statement(NamedTuple):
     words: str
 
 
-Answer = Number | Option | Verdict | Statement | None
+Answer = Number | Qualified | Option | Verdict | Statement | None
 """What a text answers; None is no answer, and never right."""
 
 
@@ -43,7 +53,7 @@ def same(answer: Answer, gold: Answer) -> bool:
 
     A number of another unit of the same kind is converted, and one side may lack its unit. The values must be exactly
     equal, with one exception: where the gold answer has two decimals or more, it was rounded, and an answer that rounds
-    to it is right.
+    to it is right. Of a change, the gold answer may lack the direction, but not the answer: a loss of 5 % is 5 %.
 
     >>> same(Number(Fraction(200, 3)), Number(Fraction("66.67"), decimals=2))
     True
@@ -53,6 +63,10 @@ def same(answer: Answer, gold: Answer) -> bool:
     if isinstance(answer, Number) and isinstance(gold, Number):
         value = _in_unit(answer, gold.unit)
         return value is not None and (value == gold.value or _rounds_to(value, gold))
+    if isinstance(answer, Qualified) and isinstance(gold, Qualified):
+        return answer.qualifier == gold.qualifier and same(answer.number, gold.number)
+    if isinstance(answer, Qualified) and isinstance(gold, Number):
+        return answer.qualifier in ("up", "down") and same(answer.number, gold)
     return answer is not None and answer == gold
 
 

@@ -100,7 +100,8 @@ def known_unit(text: str) -> Unit | None:
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(r"\bper\s+(?:cent|centum)\b", "percent", text.lower().strip())
+    text = re.sub(r"\bper\s+(?:cent|centum)\b|\bp\.?\s?c\b\.?", "percent", text.lower().strip())
+    text = re.sub(r"(?<=%|t)\s?(?:p\.?\s?a\b\.?|(?:per\s+|/\s?|a\s+)(?:annum|year))$", "", text)
     text = re.sub(r"(?:\u00b0|\bdegrees?)\s?(?=c\b|f\b|celsius|fahrenheit|centigrade)", "", text)
     text = re.sub(r"(?<=[a-z])\s?\.(?=\s|$|/)", "", text)
     text = re.sub(r"\b(?:square|sq)[\s.]+", "sq ", re.sub(r"\b(?:cubic|cu)[\s.]+", "cu ", text))

@@ -7,10 +7,16 @@ from fractions import Fraction
 _DIGITS = r"(?:\d+(?:[.,]\d+)*|\.\d+)"
 _N = rf"{_DIGITS}(?:[eE][+-]?\d+(?![\w.]))?"
 _ATOM = rf"(?:{_DIGITS}|\(\s?-?\s?{_DIGITS}\s?\))"
+# What is counted by factorials: before it `5!` is one, and elsewhere it may be said loudly.
+COUNTED = (
+    r"(?:(?:different|possible|distinct)\s+)?(?:ways|arrangements|permutations|orders|words|possibilities|outcomes)"
+)
 _FORMS = {  # of the value, the longest first
     "mixed": r"(\d+)\s?(?:\s|-|\band\s)\s?(\d+)\s?/\s?(\d+)(?![\d/]|\.\d)",
     "mixed_written": r"(\d+)\s\((\d+)\)/\((\d+)\)",
     "scientific": rf"({_N})\s?[\u00d7x*]\s?10\s?\^\s?\(?\s?(-?\s?\d{{1,3}})\b\s?\)?",
+    "chance": r"(1)\s+(?:in|out\s+of)\s+([2-9]|[1-9]\d+)(?=\s*(?:$|[.,;:)\]*]|(?:chances?|probability|odds)\b))",
+    "factorial": rf"(\d{{1,3}})(?:\s?!(?=[.,;:)\]]|\s?=|\s+(?:{COUNTED})\b)|\s+factorial\b)",
     "fraction": rf"({_ATOM})\s?/\s?(-?\s?{_ATOM})(?!\s?/\s?\d|\^|[eE]\d)",
     "power": rf"({_ATOM})\s?\^\s?(?:\(\s?(-?\s?\d{{1,4}})\s?\)|(-?\d{{1,4}}))",
     "root": rf"\u221a\s?(?:\(\s?({_N})\s?\)|({_N}))",
@@ -18,6 +24,7 @@ _FORMS = {  # of the value, the longest first
 }
 _VALUE = {name: re.compile(form) for name, form in _FORMS.items()}
 _NUMERALS = re.compile(r"(?:\d+|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3})?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_LARGEST_FACTORIAL = 170
 _MOST_DIGITS = 1000  # more have no answer, but runaway generation does
 
 
@@ -42,7 +49,9 @@ def value_at(text: str, at: int) -> tuple[Fraction | None, int, int]:
 def _combined(form: str, values: list[Fraction]) -> Fraction | None:
     if form.startswith("mixed"):
         return values[0] + values[1] / values[2] if values[2] else None
-    if form == "fraction":
+    if form == "factorial":
+        return Fraction(math.factorial(int(values[0]))) if values[0] <= _LARGEST_FACTORIAL else None
+    if form in ("fraction", "chance"):
         return values[0] / values[1] if values[1] else None
     if form == "scientific":
         return values[0] * Fraction(10) ** int(values[1])
