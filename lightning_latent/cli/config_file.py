@@ -11,7 +11,7 @@ import yaml
 from jsonargparse import ActionConfigFile, get_loader
 from typing_extensions import override
 
-from lightning_latent.cli.values import shown
+from lightning_latent.cli.values import NO_CLASS, shown
 from lightning_latent.embedded import resolve_config
 from lightning_latent.errors import UserError
 
@@ -55,6 +55,22 @@ def check_config(path: str | Path, *, groups: Iterable[str] = ()) -> None:
     for key in value.keys() & set(groups):
         if not isinstance(value[key], dict | str):
             raise UserError(f"{path}: {key} is {shown(value[key])}; it must be a mapping of its options")
+    if (key := without_class(value.get("trainer"))) is not None:
+        raise UserError(f"{path}: {NO_CLASS.format(key=key)}")
+
+
+def without_class(trainer: Any) -> str | None:
+    """The key of a callback that does not say which it is, for the parser takes it for one that does nothing.
+
+    >>> without_class({"callbacks": ["RichProgressBar", {"init_args": {"patience": 1}}]})
+    'trainer.callbacks.1'
+    """
+    for name in ("callbacks", "callbacks+"):
+        callbacks = trainer.get(name) if isinstance(trainer, dict) else None
+        for place, callback in enumerate(callbacks if isinstance(callbacks, list) else [callbacks]):
+            if isinstance(callback, dict) and not callback.get("class_path"):
+                return f"trainer.{name}.{place}"
+    return None
 
 
 def load(text: str) -> Any:

@@ -25,7 +25,13 @@ from lightning_latent.cli.loggers import check_loggers
 from lightning_latent.cli.naming import full_name
 from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.cli.progress import with_own_progress
-from lightning_latent.cli.run_folder import EVALUATIONS, name_evaluation, refuse_finished, remove_beginnings
+from lightning_latent.cli.run_folder import (
+    EVALUATIONS,
+    folder_above,
+    name_evaluation,
+    refuse_finished,
+    remove_beginnings,
+)
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
@@ -221,11 +227,12 @@ class LatentCLI(LightningCLI):
         made_now = self.directory if self.trainer.is_global_zero else None
         if made_now is not None and made_now.exists():
             made_now = None
+        below = made_now and folder_above(made_now)
         if self.trainer.is_global_zero:
             check_folder(self.directory or Path(self.trainer.default_root_dir))
         with relay(
             lambda: started_processes(self.trainer),
-            give_up=lambda: self._give_up(made_now),
+            give_up=lambda: self._give_up(made_now, below),
             advice=lambda: go_on(self.directory, subcommand=self.subcommand),
         ):
             try:
@@ -251,8 +258,8 @@ class LatentCLI(LightningCLI):
         named = isinstance(logger, Namespace) and isinstance(logger.get("init_args.version"), str)
         return next_step(self.trainer, self.model, self.datamodule, self.directory, subcommand=subcommand, named=named)
 
-    def _give_up(self, made_now: Path | None) -> None:
+    def _give_up(self, made_now: Path | None, below: Path | None) -> None:
         for process in started_processes(self.trainer):
             process.kill()  # not more gently: a process that waits for another does not hear a gentle signal
-        if made_now is not None and self.trainer.global_step == 0:
-            remove_beginnings(made_now)
+        if made_now is not None and below is not None and self.trainer.global_step == 0:
+            remove_beginnings(made_now, below=below)

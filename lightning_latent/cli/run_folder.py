@@ -1,6 +1,8 @@
 """One folder a run: what it is called, when it is refused, and what of it is taken away again."""
 
 import shutil
+from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,23 @@ def refuse_finished(directory: Path | None, *, checkpoint: str | None) -> None:
     )
 
 
-def remove_beginnings(directory: Path) -> None:
-    """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result."""
+def folder_above(directory: Path) -> Path:
+    """The innermost of the folders above one that is there already."""
+    return next(above for above in directory.parents if above.exists())
+
+
+def remove_beginnings(directory: Path, *, below: Path) -> None:
+    """Remove the folder of a run that this command has begun, unless it holds more than what comes before a result.
+
+    Args:
+        directory: The folder.
+        below: The folder above it that was there before; those between are removed where they are empty.
+    """
     names = ("events.out.*", "config.yaml", "hparams.yaml", "predictions.shards")
     beginnings = [file for name in names for file in directory.glob(name)]
     answered = any(file.stat().st_size for file in directory.glob("predictions.shards/rank*.jsonl"))
     if directory.exists() and not answered and set(directory.iterdir()) <= set(beginnings):
         shutil.rmtree(directory)
+    with suppress(OSError):  # another run is in it
+        for above in takewhile(lambda above: above != below, directory.parents):
+            above.rmdir()

@@ -3,10 +3,12 @@
 import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from types import NoneType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from jsonargparse import Namespace
+from lightning.pytorch.callbacks import Callback
 
 from lightning_latent.errors import UserError
 
@@ -16,9 +18,14 @@ _TRAINER_LEAST = {
     "check_val_every_n_epoch": 1,
     "gradient_clip_val": 0,
     "log_every_n_steps": 0,
+    "max_epochs": -1,
+    "max_steps": -1,
+    "min_epochs": 0,
+    "min_steps": 0,
     "num_sanity_val_steps": -1,
     "reload_dataloaders_every_n_epochs": 0,
 }
+NO_CLASS = "{key} has no class_path; give it one, such as `class_path: EarlyStopping`"
 _LARGEST_SEED = 2**32 - 1
 
 
@@ -35,13 +42,34 @@ def check_values(config: Namespace, *, groups: Mapping[str, Callable[..., Any]])
         check_nulls(config[key], made, key=key)
     for key, value in vars(config).items():  # not its own items, which are those of all levels
         check_classes(value, key=key)
-    for option, least in _TRAINER_LEAST.items():
-        value = config.trainer.get(option)
-        if isinstance(value, int | float) and not value >= least:
-            raise UserError(f"trainer.{option} is {value}; it must be at least {least}")
+    check_trainer(config.trainer)
     seed = config.get("seed_everything")
     if isinstance(seed, int) and not 0 <= seed <= _LARGEST_SEED:
         raise UserError(f"seed_everything is {seed}; it must be from 0 to {_LARGEST_SEED}")
+
+
+def check_trainer(trainer: Namespace) -> None:
+    """Refuse, by a `UserError`, numbers out of bounds, a time that is over, and callbacks that do nothing."""
+    for option, least in _TRAINER_LEAST.items():
+        value = trainer.get(option)
+        if isinstance(value, int | float) and not value >= least:
+            raise UserError(f"trainer.{option} is {value}; it must be at least {least}")
+    interval = trainer.get("val_check_interval")
+    if isinstance(interval, int | float) and not interval > 0:
+        raise UserError(f"trainer.val_check_interval is {interval}; it must be above 0")
+    for which in ("epochs", "steps"):
+        least, most = trainer.get(f"min_{which}"), trainer.get(f"max_{which}")
+        if least and most is not None and 0 <= most < least:
+            raise UserError(f"trainer.min_{which} is {least}, above trainer.max_{which}, which is {most}; correct one")
+    time = trainer.get("max_time")
+    parts = vars(time) if isinstance(time, Namespace) else time
+    if isinstance(parts, dict) and not timedelta(**parts) > timedelta():
+        raise UserError(f"trainer.max_time is {shown(parts)}; it must be above 0")
+    callbacks = trainer.get("callbacks")
+    for place, callback in enumerate(callbacks if isinstance(callbacks, list) else [callbacks]):
+        path = callback.get("class_path") if isinstance(callback, Namespace) else None
+        if isinstance(path, str) and _imported(path) is Callback:
+            raise UserError(NO_CLASS.format(key=f"trainer.callbacks.{place}"))
 
 
 def check_classes(value: Any, *, key: str) -> None:

@@ -1,6 +1,7 @@
 """What is wrong with a model's folder, found when it is loaded: tensors, rows, numbers, metadata."""
 
-from collections.abc import Container, Iterator, Mapping
+import json
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -34,6 +35,27 @@ def one_line(what: str) -> Iterator[None]:
         logging.set_verbosity(before)
 
 
+@contextmanager
+def blamed_on_config(path: str, make: Callable[[], Any]) -> Iterator[None]:
+    """Where a model cannot be loaded, find out whether its `config.json` alone is the reason, and name it then.
+
+    Args:
+        path: The model's directory or hub id.
+        make: Makes the model by `config.json` and nothing else.
+    """
+    try:
+        yield
+    except Exception:
+        try:
+            make()
+        except OSError:  # not there, or not ours, of which transformers says more
+            pass
+        except Exception as error:
+            why = f"no model can be made by it ({reason_of(error)})"
+            raise UserError(f"{path}/config.json: {why}; correct it, or save the model again") from error
+        raise
+
+
 def reason_of(error: Exception) -> str:
     r"""What an error says, on one short line.
 
@@ -45,7 +67,7 @@ def reason_of(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if lines and lines[0].startswith("Error(s) in loading"):
         lines = lines[1:]
-    told = lines[0] if lines else ""
+    told = " ".join(lines[:2]) if lines and lines[0].endswith(":") else "".join(lines[:1])
     told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
     return (
         told if isinstance(error, OSError | ValueError | RuntimeError) and told else f"{type(error).__name__}: {told}"
@@ -74,6 +96,26 @@ def check_report(report: Mapping[str, Any], *, path: str) -> None:
     if report["unexpected_keys"]:
         spare = min(report["unexpected_keys"])
         raise UserError(f"the weights at {path!r} have {spare}, which is in no such model; save the whole model again")
+
+
+def check_generation(file: Path | None) -> None:
+    """Refuse, by a `UserError`, a `generation_config.json` that is none: transformers goes on as if it was not there.
+
+    Where a model's turn ends stands in it.
+    """
+    if file is None:
+        return
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{file}: not JSON ({reason_of(error)}); save the model again") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: it is {shown(content)}, not an object; save the model again")
+    ends = content.get("eos_token_id")
+    if not all(isinstance(end, int) for end in (ends if isinstance(ends, list) else [ends]) if ends is not None):
+        raise UserError(
+            f"{file}: eos_token_id is {shown(ends)}, neither a token's number nor a list of them; correct it"
+        )
 
 
 def check_finite(model: PreTrainedModel, *, path: str) -> None:

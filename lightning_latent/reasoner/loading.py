@@ -18,9 +18,11 @@ from transformers import (
 
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.checks import (
+    blamed_on_config,
     check_adapter,
     check_adapter_tensors,
     check_finite,
+    check_generation,
     check_report,
     check_vocabulary,
     one_line,
@@ -130,7 +132,10 @@ def load_model(
     """Load a causal language model and its tokenizer as they are; see `load_reasoner`."""
     named, path = path, locate(path)
     commit = pin(path, revision)
-    with one_line(f"cannot load a model from {path!r} with attention {attention}"):
+    with one_line(f"cannot look for a generation config at {path!r}"):
+        check_generation(find_file(path, "generation_config.json", commit=commit))
+    made = partial(_make_by_config, path, commit=commit, trust_remote_code=trust_remote_code)
+    with one_line(f"cannot load a model from {path!r} with attention {attention}"), blamed_on_config(path, made):
         loaded = AutoModelForCausalLM.from_pretrained(
             path,
             revision=commit or "main",
@@ -153,6 +158,14 @@ def load_model(
     for it in (model, model.config, tokenizer):
         it.name_or_path = named  # an adapter names its base by it, wherever that was converted to
     return model, tokenizer
+
+
+def _make_by_config(path: str, *, commit: str | None, trust_remote_code: bool) -> None:
+    """Make a model without weights, which takes no memory and reads no other file."""
+    options: dict[str, Any] = {"trust_remote_code": trust_remote_code}
+    config = AutoConfig.from_pretrained(path, revision=commit or "main", **options)
+    with torch.device("meta"):
+        AutoModelForCausalLM.from_config(config, **options)
 
 
 def load_tokenizer(path: str, *, commit: str | None = None, trust_remote_code: bool = False) -> PreTrainedTokenizerBase:

@@ -1,7 +1,7 @@
 """The tokens that mark latent reasoning, and what a checkpoint says about itself."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -45,7 +45,7 @@ def read_metadata(config: PreTrainedConfig) -> LatentMetadata | None:
     stored = getattr(config, CONFIG_KEY, None)
     if stored is None:
         return None
-    wrong = _what_is_wrong(stored)
+    wrong = _what_is_wrong(stored) or _unsayable(stored, logits=getattr(config.get_text_config(), "vocab_size", None))
     if wrong is not None:
         raise UserError(f"config.json of {config.name_or_path}: {CONFIG_KEY}: {wrong}; write it with save_reasoner")
     return LatentMetadata(**stored)
@@ -68,6 +68,14 @@ def _what_is_wrong(stored: object) -> str | None:
     if stored.get("thought", "hidden") not in ("hidden", "pause"):
         return f"thought is {shown(stored['thought'])}, neither 'hidden' nor 'pause'"
     return None
+
+
+def _unsayable(stored: Mapping[str, Any], *, logits: int | None) -> str | None:
+    number = stored.get("sayable")
+    if number is None or (number >= 1 and (logits is None or number <= logits)):
+        return None
+    bound = "" if logits is None else f" to {logits}, the vocabulary's size (vocab_size)"
+    return f"sayable is {shown(number)}, neither null nor from 1{bound}"
 
 
 class Marks(NamedTuple):

@@ -19,6 +19,7 @@ from lightning_latent.evaluation.answering import answer_questions, read_questio
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import Said, Scoring, option_scores, say
+from lightning_latent.precision import check_precision
 from lightning_latent.reasoner.adapters import SharedModel
 from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.context import Context
@@ -133,6 +134,8 @@ class LatentRefinement(AnsweringModule):
                 f"{self.method} learns nothing: validate, test and predict answer by it; for fit give model.learn, "
                 "such as --model.learn LatentMap"
             )
+        if stage == "fit":
+            check_precision(self.trainer.precision)
 
     def configure_model(self) -> None:
         """Load the language model, freeze it, and make what is learned, once; then what the callbacks need."""

@@ -22,6 +22,7 @@ from lightning_latent.evaluation.answering import answer_questions
 from lightning_latent.evaluation.comparison import PLAIN
 from lightning_latent.evaluation.module import AnsweringModule
 from lightning_latent.evaluation.scoring import say
+from lightning_latent.precision import check_precision
 from lightning_latent.reasoner.checks import check_saved
 from lightning_latent.reasoner.markers import LatentMetadata, ready_markers
 from lightning_latent.reasoner.reasoner import LatentReasoner
@@ -124,6 +125,8 @@ class CoconutTraining(AnsweringModule):
     def setup(self, stage: str) -> None:
         """Take the data's benchmark, the base too."""
         super().setup(stage)
+        if stage == "fit":
+            check_precision(self.trainer.precision)
         self.base.take(self.benchmark)
 
     def configure_model(self) -> None:

@@ -181,6 +181,40 @@ def test_a_torn_file_is_taken_or_told(start, length, put, build):
     assert build(text[:start] + put + text[start + length :])[0] in (0, 2)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("min_epochs", -1, "at least 0"),
+        ("min_epochs", 5, "above trainer.max_epochs, which is 1"),
+        ("min_steps", -1, "at least 0"),
+        ("max_epochs", -2, "at least -1"),
+        ("max_steps", -2, "at least -1"),
+        ("limit_train_batches", 1.5, "[0.0, 1.0]"),
+        ("limit_test_batches", -1, "[0.0, 1.0]"),
+        ("accumulate_grad_batches", 0, "at least 1"),
+        ("check_val_every_n_epoch", 0, "at least 1"),
+        ("log_every_n_steps", -1, "at least 0"),
+        ("val_check_interval", 0, "above 0"),
+        ("max_time", {"minutes": -3}, "above 0"),
+        ("devices", 0, "not a valid input"),
+    ],
+)
+def test_a_number_of_the_trainer_out_of_bounds_is_refused(key, value, said, build):
+    code, line = build(changed(("trainer", key), value))
+    assert code == 2 and key in line and said in line
+
+
+@pytest.mark.parametrize("entry", [{}, {"init_args": {"patience": 1}}, {"patience": 1}], ids=str)
+def test_a_callback_without_a_class_is_refused(entry, build):
+    code, line = build(changed(("trainer", "callbacks"), ["RichProgressBar", entry]))
+    assert code == 2 and "bad.yaml: trainer.callbacks.1 has no class_path" in line
+
+
+def test_a_callback_that_does_nothing_is_refused(build):
+    code, line = build(changed(("trainer", "callbacks"), ["Callback"]))
+    assert code == 2 and "trainer.callbacks.0" in line
+
+
 LAUGHS = b"k0: &k0 [x, x, x, x, x, x, x, x, x]\n" + b"".join(
     b"k%d: &k%d [%s]\n" % (n, n, b", ".join([b"*k%d" % (n - 1)] * 9)) for n in range(1, 9)
 )

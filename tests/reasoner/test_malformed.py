@@ -18,7 +18,7 @@ from tests.models import make_reasoner
 CONFIG = ["vocab_size", "hidden_size", "num_attention_heads", "num_hidden_layers", "hidden_act", "model_type"]
 CONFIG += ["max_position_embeddings", "rms_norm_eps", "eos_token_id", "quantization_config", "rope_parameters"]
 CONFIG += ["architectures", "dtype", "tie_word_embeddings", "head_dim", "attention_bias", "latent_reasoning"]
-METADATA = ["num_latents", "thought", "markers", "replaced_steps", "start", "end", "latent", "unknown"]
+METADATA = ["num_latents", "thought", "markers", "replaced_steps", "start", "end", "latent", "sayable", "unknown"]
 TOKENIZER = ["eos_token", "pad_token", "unk_token", "tokenizer_class", "added_tokens_decoder", "model_max_length"]
 
 
@@ -70,6 +70,27 @@ def test_mangled_metadata_is_told_or_harmless(key, value, saved, tmp_path):
     rewrite(path / "config.json", "latent_reasoning", key, value=value)
     line = one_line(lambda: use(path))
     assert line is None or str(path) in line
+
+
+@pytest.mark.parametrize("number", [0, -1, 10**6])
+def test_sayable_words_are_within_the_vocabulary(number, saved, tmp_path):
+    path = copied(saved, tmp_path / "model")
+    rewrite(path / "config.json", "latent_reasoning", "sayable", value=number)
+    assert f"config.json of {path}: latent_reasoning: sayable is {number}" in (one_line(lambda: use(path)) or "")
+
+
+@pytest.mark.parametrize("key", ["hidden_act", "num_attention_heads", "vocab_size", "eos_token_id", "hidden_size"])
+def test_a_configuration_by_which_no_model_is_made_is_named(key, saved, tmp_path):
+    path = copied(saved, tmp_path / "model")
+    rewrite(path / "config.json", key, value="gelu_old")
+    assert str(path / "config.json") in (one_line(lambda: use(path)) or "")
+
+
+@pytest.mark.parametrize("content", ["{", "", "[]", '{"eos_token_id": "x"}', '{"eos_token_id": [null]}'])
+def test_a_broken_generation_configuration_is_told(content, saved, tmp_path):
+    path = copied(saved, tmp_path / "model")
+    (path / "generation_config.json").write_text(content)
+    assert str(path / "generation_config.json") in (one_line(lambda: use(path)) or "")
 
 
 @examples(20)

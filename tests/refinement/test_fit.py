@@ -9,6 +9,7 @@ import torch
 
 from lightning_latent.callbacks import ResidualBlending
 from lightning_latent.data import GeneratedProsQA
+from lightning_latent.errors import UserError
 from lightning_latent.refinement import LatentMap, Learned, LowRankWeights, Schedule
 from lightning_latent.refinement.hooks import TeachingCallback
 from lightning_latent.refinement.likelihood import answer_loss
@@ -48,6 +49,13 @@ def test_every_batch_is_a_step_and_the_rate_falls_to_zero(saved: Path, tmp_path:
     assert trainer.global_step == 8
     assert watch.rates == pytest.approx([0.01 * (1 - step / 8) for step in range(8)])
     assert not any(parameter.requires_grad for parameter in module.reasoner.parameters())
+
+
+def test_half_precision_is_refused_where_it_would_lose_what_is_learned(saved: Path, tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path, precision="16-true")
+    with pytest.raises(UserError, match=r"^trainer\.precision is 16-true"):
+        trainer.fit(make_module(saved, learn=LatentMap(rank=2)), make_data())
+    assert trainer.global_step == 0
 
 
 def test_the_first_loss_is_the_answers_mean_over_tokens_after_the_callbacks(saved: Path, tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def adam_steps(trained) -> set[int]:
     return {int(state["step"]) for state in trained.optimizers().optimizer.state.values()}
 
 
+def test_half_precision_alone_is_refused(tmp_path):
+    run = trainer(tmp_path, precision="16-true")
+    with pytest.raises(UserError, match=r"^trainer\.precision is 16-true"):
+        run.fit(module(), data())
+    assert run.global_step == 0
+
+
 def test_stages_learning_rates_and_validations_follow_the_plan(tmp_path):
     watch = Watch()
     run = trainer(tmp_path, watch)

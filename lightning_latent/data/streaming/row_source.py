@@ -155,7 +155,7 @@ def open_file(path: str, *, streaming: bool) -> Rows:
 
 
 def check_text(example: Example) -> None:
-    r"""Refuse, by a `ValueError`, text that no tokenizer reads and no file holds: a half of a pair of UTF-16.
+    r"""Refuse, by a `ValueError`, what an adapter makes of a row where it holds half a character, as rows themselves.
 
     >>> check_text(Example("1", "a \ud800 b", (), "2"))
     Traceback (most recent call last):

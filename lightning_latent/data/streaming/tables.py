@@ -4,7 +4,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,7 +85,7 @@ def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
 
     builder = suffix.removeprefix(".")
     settings: dict[str, Any] = {"data_files": {"rows": glob.escape(path)}, "split": "rows"}
-    with in_one_line(f"{path}: cannot be read", "correct the file, or fetch it again"):
+    with in_one_line(f"{path}: cannot be read", "correct the file, or fetch it again"), _unlogged():
         table = datasets.load_dataset(builder, streaming=True, **settings)
         first = next(iter(table), None)
         if first and builder == "csv":  # cells as they are written: not 7 for 007, nor nothing for NA
@@ -95,6 +95,19 @@ def open_table(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
             table = datasets.load_dataset(builder, streaming=streaming, **settings)
     rows = _table_rows(table, name=name, place=path)
     return rows.counted() if rows.size is None else rows
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep from standard error what `datasets` logs of an error that it raises, too."""
+    from datasets.utils import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
 
 
 def _table_rows(table: "Dataset | IterableDataset", *, name: str, place: str) -> Rows:

@@ -10,7 +10,7 @@ does not bring, with which a file that breaks off ends without a word. Its cache
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from lightning_latent.data.streaming.rows import Row, Rows, in_one_line
 from lightning_latent.errors import UserError
 
 _MEANT = re.compile(r"[^\s,:]")  # where an element, a key, a value or the end of the document begins
-_DECODER = json.JSONDecoder()
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # how JSON writes a half of a pair of UTF-16; two of them may be whole
 
 
 def open_text(path: str, *, name: str, suffix: str, streaming: bool) -> Rows:
@@ -80,13 +80,19 @@ def document_rows(text: str) -> Iterator[tuple[int, Any]]:
     """
     keyed = isinstance(json.loads(text), dict)  # where it is not whole, this says so, with the line
     position, line, counted = text.index("{" if keyed else "[") + 1, 1, 0
+    keys: set[str] = set()
     while text[position := next(_MEANT.finditer(text, position)).start()] not in "]}":
         line, counted = line + text.count("\n", counted, position), position
-        value, position = _DECODER.raw_decode(text, position)
-        if keyed:
-            key = value
-            value, position = _DECODER.raw_decode(text, next(_MEANT.finditer(text, position)).start())
-            value = {"id": key, **value} if isinstance(value, dict) else value
+        try:
+            value, position = _DECODER.raw_decode(text, position)
+            if keyed:
+                key, below = value, next(_MEANT.finditer(text, position)).start()
+                without_repeated([(key, None), *((known, None) for known in keys & {key})])
+                keys.add(key)
+                value, position = _DECODER.raw_decode(text, below)
+                value = {"id": key, **value} if isinstance(value, dict) else value
+        except RepeatedKeyError as error:
+            raise json.JSONDecodeError(str(error), text, position) from None
         yield line, value
 
 
@@ -109,14 +115,53 @@ def as_json(data: bytes) -> Mapping[str, Any]:
     {'a': [1]}
     """
     try:
-        value = json.loads(as_text(data)["text"])
+        value = _DECODER.decode(as_text(data)["text"])
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON ({error.msg}, column {error.colno})") from None
     except RecursionError:
         raise ValueError("not JSON that can be read (nested too deeply)") from None
     if not isinstance(value, dict):
         raise ValueError(f"a row must be a JSON object, not {type(value).__name__}")
+    if _HALF.search(data):
+        check_characters(value)
     return value
+
+
+class RepeatedKeyError(ValueError):
+    """A key that stands twice in one object of JSON, of whose values only one would be read."""
+
+
+def without_repeated(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of JSON with these keys and values; a `RepeatedKeyError` if two keys are the same.
+
+    >>> without_repeated([("a", 1), ("a", 2)])
+    Traceback (most recent call last):
+    lightning_latent.data.streaming.text.RepeatedKeyError: the key 'a' occurs twice
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise RepeatedKeyError(f"the key {twice[:60]!r} occurs twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=without_repeated)
+
+
+def check_characters(fields: Mapping[str, Any]) -> None:
+    r"""Refuse, by a `ValueError`, text that no tokenizer reads and no file holds: a half of a pair of UTF-16.
+
+    >>> check_characters({"answer": "\ud800"})
+    Traceback (most recent call last):
+    ValueError: answer holds '\ud800', half a character
+    """
+    for name, value in fields.items():
+        try:
+            f"{name}{json.dumps(value, ensure_ascii=False)}".encode()
+        except UnicodeEncodeError as error:
+            shown = name.encode("ascii", "backslashreplace").decode()
+            raise ValueError(f"{shown} holds {error.object[error.start]!r}, half a character") from None
 
 
 def _lines(path: str) -> Iterator[bytes]:
