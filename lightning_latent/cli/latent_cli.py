@@ -23,6 +23,7 @@ from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
+from lightning_latent.cli.whole_checkpoints import write_whole
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
@@ -140,6 +141,7 @@ class LatentCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except Exception as error:  # it runs nothing but Lightning's look at its own options
             raise UserError(f"trainer: {one_line(error)}") from error
+        write_whole(trainer)
         trainer.callbacks.append(StopBetweenBatches(started=started_by_another()))  # type: ignore[attr-defined]
         return trainer
 
