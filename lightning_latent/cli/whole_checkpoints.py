@@ -22,7 +22,7 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None) -> None:
         """Save; an `OSError` where the disk is full."""
         if storage_options is not None or "://" in str(path):
-            super().save_checkpoint(checkpoint, path, storage_options)  # type: ignore[arg-type]  # it takes either
+            super().save_checkpoint(checkpoint, path, storage_options)
             return
         content = BytesIO()  # torch itself would end a full disk in an error of its own kind
         torch.save(checkpoint, content)
