@@ -29,6 +29,7 @@ from lightning_latent.cli.run_folder import EVALUATIONS, name_evaluation, refuse
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
+from lightning_latent.cli.whole_checkpoints import write_whole
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
@@ -163,6 +164,7 @@ class LatentCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except Exception as error:  # it runs nothing but Lightning's look at its own options
             raise UserError(f"trainer: {one_line(error)}") from error
+        write_whole(trainer)
         own = StopBetweenBatches(started=started_by_another())
         trainer.callbacks = [  # type: ignore[attr-defined]
             *with_own_progress(trainer.callbacks, given=given, terminal=sys.stdout.isatty()),  # type: ignore[attr-defined]

@@ -160,7 +160,7 @@ def test_a_class_in_a_list_and_an_option_of_the_model_can_be_swept() -> None:
             "no such flag; did you mean --feedback.search_step?",
         ),
         (["--over", "blending.memory_rate=0.1,1.5"], "blending.memory_rate is '1.5'; it must be less than 1"),
-        (["--over", "views.count=1", "--least_accuracy", "99"], "give a fraction of one"),
+        (["--over", "views.count=1", "--least_accuracy", "99"], "it must be at most 1"),
         (["--over", "views.count=1", "--least_accuracy", "0.9", "--most_cost", "2"], "not allowed with argument"),
         (["--over", "views.count=1", "--trainer.logger", "false"], "give --trainer.logger.version NAME"),
         (["--over", "views.count=1", "--trainer.devices", "2"], "a sweep runs in one process"),
