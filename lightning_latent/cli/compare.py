@@ -106,7 +106,8 @@ class OneOfSeveral(LatentCLI):
 def without_written(names: Sequence[str]) -> list[str]:
     """Names without what `compare` has written beside the runs, which a pattern such as `runs/mine/*` finds as well."""
     others = [name for name in names if not (Path(name).name in WRITTEN and Path(name).is_file())]
-    return others if any(Path(name).is_dir() for name in others) else list(names)
+    runs = [name for name in others if Path(name).is_dir() and not is_comparison(name)]
+    return others if runs else list(names)
 
 
 def answers_of(folder: Path, *, split: str) -> Path:

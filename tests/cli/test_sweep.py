@@ -27,6 +27,7 @@ def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py"])  # or Lightning warns of pytest's own arguments
     source = {"class_path": "lightning_latent.data.BalancedProsQA", "init_args": {"size": 40}}
     config = {
+        "threads": 1,
         "data": {"init_args": {"validation": source, "test": source, "eval_batch_size": 25}},
         "trainer": {"accelerator": "cpu", "devices": 1, "enable_progress_bar": False, "callbacks": []},
     }
