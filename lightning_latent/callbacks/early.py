@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from lightning_latent.bounds import NonNegativeFloat, PositiveInt
-from lightning_latent.callbacks.escalation import choose_candidates, escalate, most_candidates
+from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, most_candidates, take_down
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
@@ -51,6 +51,7 @@ class EarlyAnswer(QuestionCallback):
         context = module.read(batch)
         reading = (clock(reasoner.device) - started) / len(batch)
         latest = torch.zeros(len(batch), width, dtype=torch.float64)
+        courses: list[Course] = [[] for _ in batch]
 
         def ask(number: int, rows: list[int]) -> list[bool]:
             nonlocal context
@@ -59,7 +60,8 @@ class EarlyAnswer(QuestionCallback):
             found = tally.padded_scores(option_scores(reasoner, reasoner.answer_context(rollout), options))
             scores = torch.full((len(rows), width), float("-inf"), dtype=torch.float64)
             scores[:, : found.shape[-1]] = found
-            sure = self._sure(scores, latest[rows] if number else None)
+            ahead = torch.tensor(take_down(courses, rows, scores))
+            sure = self._sure(ahead, scores, latest[rows] if number else None)
             latest[rows] = scores
             going = (~sure).nonzero().flatten()
             if len(going) and (number + 1) * self.every < total:
@@ -70,10 +72,11 @@ class EarlyAnswer(QuestionCallback):
         spent = escalate(ask, size=len(batch), rounds=-(-total // self.every), device=reasoner.device)
         latents = [min(rounds * self.every, total) for rounds in spent.rounds]
         seconds = [reading + own for own in spent.seconds]
-        return choose_candidates(batch, latest, module, latents=latents, seconds=seconds)
+        noted = () if self.threshold is None else courses  # only of a threshold is every smaller one known
+        return choose_candidates(batch, latest, module, latents=latents, seconds=seconds, courses=noted)
 
-    def _sure(self, scores: Tensor, before: Tensor | None) -> Tensor:
-        """Whether thinking may stop, `[N]`, by log-probabilities `[N, C]` and those of the score before."""
+    def _sure(self, ahead: Tensor, scores: Tensor, before: Tensor | None) -> Tensor:
+        """Whether thinking may stop, `[N]`, by margins `[N]`, log-probabilities `[N, C]` and those before."""
         if self.threshold is not None:
-            return tally.margin(scores) > self.threshold
+            return ahead > self.threshold
         return torch.zeros(len(scores), dtype=torch.bool) if before is None else tally.unchanged(scores, before)

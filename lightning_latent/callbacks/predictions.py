@@ -14,7 +14,7 @@ from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer, natural_key
 from lightning_latent.evaluation.calibration import calibration, reliability
-from lightning_latent.evaluation.course import accuracy_against_views, curve_csv
+from lightning_latent.evaluation.course import accuracy_against_rounds, curve_csv
 from lightning_latent.evaluation.course_figure import course_figure
 from lightning_latent.evaluation.figure import save_figure
 from lightning_latent.evaluation.fingerprint import fingerprint
@@ -160,7 +160,7 @@ class Predictions(L.Callback):
 
     def _figures(self, answers: list[Answer]) -> dict[str, "Figure"]:
         """Accuracy against cost, where answers have a course; it is written into the run's folder as well."""
-        curve = accuracy_against_views(answers)
+        curve = accuracy_against_rounds(answers)
         if not curve or self.summary is None:
             return {}
         figure = course_figure(curve, title=f"{self.summary['method']}: {len(answers):,} questions")

@@ -91,7 +91,7 @@ class NoiseSamples(QuestionCallback):
     def _until_sure(self, thought: "_Thought", module: Refining) -> list[Answer]:
         """Score the candidates by one sample after the other, each only for the questions that are not sure yet."""
         assert self.threshold is not None
-        totals, spent, _ = sum_until_sure(
+        totals, spent, courses = sum_until_sure(
             lambda number, rows: self._scores([number], rows, thought, module)[0],
             thought.batch,
             threshold=self.threshold,
@@ -101,7 +101,7 @@ class NoiseSamples(QuestionCallback):
         )
         latents = [rounds * thought.latents.shape[1] for rounds in spent.rounds]
         seconds = [thought.seconds + own for own in spent.seconds]
-        return choose_candidates(thought.batch, totals, module, latents=latents, seconds=seconds)
+        return choose_candidates(thought.batch, totals, module, latents=latents, seconds=seconds, courses=courses)
 
     def _by_answers(self, thought: "_Thought", module: Refining) -> list[Answer]:
         """Put together what each sample answers, which is decoded where there are no candidates."""

@@ -134,13 +134,17 @@ class SymmetricViews(QuestionCallback):
         return totals, used, seconds, courses
 
     def _scores(self, views: Sequence[View], module: Refining, *, plain: bool) -> Tensor:
-        """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each."""
-        scores: list[list[float]] = []
+        """Log-probabilities `[N, C]` of the original questions' candidates, by one telling each.
+
+        Views of like length are answered together: what is padded is computed for nothing.
+        """
+        scores: list[list[float]] = [[] for _ in views]
+        order = sorted(range(len(views)), key=lambda place: len(views[place].example.question))
         for start in range(0, len(views), self.batch_size):
-            part = views[start : start + self.batch_size]
-            found_here = module.score_options([view.example for view in part], plain=plain)
-            for view, found in zip(part, found_here, strict=True):
-                scores.append(view.in_order(found))
+            places = order[start : start + self.batch_size]
+            found_here = module.score_options([views[place].example for place in places], plain=plain)
+            for place, found in zip(places, found_here, strict=True):
+                scores[place] = views[place].in_order(found)
         return tally.padded_scores(scores)
 
     def _voted(self, batch: list[Example], module: Refining) -> list[Answer]:

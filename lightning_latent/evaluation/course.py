@@ -1,7 +1,7 @@
-"""How answers fare as views are added: from one run with a threshold, what every smaller threshold would have given.
+"""How answers fare as rounds are added (views, samples, scores): what smaller thresholds than a run's would have given.
 
-A run with a threshold notes, after each view of a question, how far the best option is ahead, in nats, and whether it
-is right: the question's course. With a smaller threshold the question would have got the same views, only fewer.
+A run with a threshold notes, after each round of a question, how far the best option is ahead, in nats, and whether it
+is right: the question's course. With a smaller threshold the question would have got the same rounds, only fewer.
 """
 
 from collections.abc import Sequence
@@ -18,29 +18,29 @@ class Stop(NamedTuple):
     """What a threshold gives, over all questions."""
 
     threshold: float  # nats
-    views: float  # a question, mean
+    rounds: float  # a question, mean
     accuracy: float
     accuracy_ci95: tuple[float, float]
 
 
 def replay(course: Course, *, threshold: float) -> tuple[int, bool]:
-    """Views that a question would have got with a threshold of at most the run's, and whether its answer were right.
+    """Rounds that a question would have got with a threshold of at most the run's, and whether its answer were right.
 
     >>> replay([(0.5, False), (2.5, True)], threshold=0.0)
     (1, False)
     >>> replay([(0.5, False), (2.5, True)], threshold=0.5)
     (2, True)
     """
-    for views, (ahead, right) in enumerate(course, start=1):
+    for rounds, (ahead, right) in enumerate(course, start=1):
         if ahead > threshold:
-            return views, right
+            return rounds, right
     return len(course), course[-1][1]  # the run itself went no further
 
 
-def accuracy_against_views(answers: Sequence[Answer], *, most: int = 64) -> list[Stop]:
-    """Accuracy and mean views at thresholds from 0 up to the run's; nothing where an answer has no course.
+def accuracy_against_rounds(answers: Sequence[Answer], *, most: int = 64) -> list[Stop]:
+    """Accuracy and mean rounds at thresholds from 0 up to the run's; nothing where an answer has no course.
 
-    Something changes only at margins with which a question got another view. At the greatest of them all is as it was
+    Something changes only at margins with which a question got another round. At the greatest of them all is as it was
     in the run, whose own threshold need not be known.
 
     Args:
@@ -62,7 +62,7 @@ def curve_csv(curve: Sequence[Stop]) -> str:
         [
             {
                 "threshold": stop.threshold,
-                "views": stop.views,
+                "rounds": stop.rounds,
                 "accuracy": stop.accuracy,
                 "accuracy_low": stop.accuracy_ci95[0],
                 "accuracy_high": stop.accuracy_ci95[1],
@@ -75,4 +75,4 @@ def curve_csv(curve: Sequence[Stop]) -> str:
 def _stop(courses: Sequence[Course], threshold: float) -> Stop:
     replayed = [replay(course, threshold=threshold) for course in courses]
     n, correct = len(replayed), sum(right for _, right in replayed)
-    return Stop(threshold, sum(views for views, _ in replayed) / n, correct / n, accuracy_ci(correct, n))
+    return Stop(threshold, sum(rounds for rounds, _ in replayed) / n, correct / n, accuracy_ci(correct, n))

@@ -12,6 +12,7 @@ from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context, select_rows
+from lightning_latent.reasoner.loss import token_loss
 from lightning_latent.reasoner.reasoner import LatentReasoner
 from lightning_latent.reasoner.text import ANSWER_MARK, encode_step_rows, pad_left
 
@@ -89,12 +90,44 @@ def marked(text: str, own: str) -> str:
 def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[Sequence[str]]) -> list[list[float]]:
     """Log-likelihood in nats of each question's options as the answer, what precedes it and the end of sequence too."""
     if len(set(map(len, options))) == 1:  # option by option, so that nothing that was read has to be repeated
-        columns = [reasoner.score(context, column)[0] for column in zip(*options, strict=True)]
-        return [list(map(float, row)) for row in torch.stack(columns, dim=1).tolist()]
+        columns = [reasoner.word_ids(column) for column in zip(*options, strict=True)]
+        shared = shared_start(columns)
+        first, after = _read_on(reasoner, context, [row[:shared] for row in columns[0]])
+        scores = [first + reasoner.score_ids(after, [row[shared:] for row in column])[0] for column in columns]
+        return [list(map(float, row)) for row in torch.stack(scores, dim=1).tolist()]
     rows = torch.tensor([row for row, texts in enumerate(options) for _ in texts], device=context.mask.device)
     scores, _ = reasoner.score(select_rows(context, rows), list(chain.from_iterable(options)))
     parts = torch.split(scores, [len(texts) for texts in options])
     return [part.tolist() for part in parts]
+
+
+def shared_start(columns: Sequence[Sequence[Sequence[int]]]) -> int:
+    """With how many of its tokens every option of a question begins alike, in all questions; one token is left to each.
+
+    Args:
+        columns: Token ids by option, then by question.
+
+    >>> shared_start([[[5, 6, 7], [5, 8, 9, 2]], [[5, 6, 4], [5, 8, 2]]])
+    2
+    """
+    starts = [
+        next(
+            (place for place, tokens in enumerate(zip(*row, strict=False)) if len(set(tokens)) > 1),
+            len(min(row, key=len)),
+        )
+        for row in zip(*columns, strict=True)
+    ]
+    return min(*starts, *(len(row) - 1 for column in columns for row in column))
+
+
+def _read_on(reasoner: LatentReasoner, context: Context, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Context]:
+    """Log-likelihood `[B]` of token ids `[B, K]`, and the context after them."""
+    ids = torch.tensor(rows, dtype=torch.long, device=context.mask.device)
+    if not ids.shape[1]:
+        return context.hidden.new_zeros(len(rows)), context
+    hidden, after = reasoner.extend(context, reasoner.embed(ids))
+    logits = reasoner.logits(torch.cat([context.hidden.unsqueeze(1), hidden[:, :-1]], dim=1))
+    return -token_loss(logits.flatten(0, 1), ids.flatten()).view_as(ids).sum(-1), after
 
 
 def choose(scores: Sequence[float], options: Sequence[str], *, per_character: bool) -> str:

@@ -292,7 +292,11 @@ class LatentReasoner(nn.Module):
         Returns the summed log-probability `[B]` in nats and the number of tokens `[B]`, those of each row's `steps` in
         words, which precede its answer, among them.
         """
-        ids, mask = pad_right(self.word_ids(answers, steps), pad=self.pad_id, device=context.mask.device)
+        return self.score_ids(context, self.word_ids(answers, steps))
+
+    def score_ids(self, context: Context, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Log-likelihood `[B]` in nats of B given rows of token ids, and their lengths `[B]`; see `score`."""
+        ids, mask = pad_right(rows, pad=self.pad_id, device=context.mask.device)
         hidden = context.hidden.unsqueeze(1)
         if ids.shape[1] > 1:
             rest, _ = self.extend(context, self.embed(ids[:, :-1]), mask[:, :-1])

@@ -8,6 +8,7 @@ import torch
 from lightning_latent.callbacks import EarlyAnswer, ResidualBlending
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
+from lightning_latent.evaluation.course import replay
 from lightning_latent.reasoner import LatentReasoner
 from lightning_latent.refinement import LatentRefinement
 from tests.refinement import naive
@@ -77,3 +78,12 @@ def test_what_it_cannot_stop_is_refused(saved: Path, tmp_path: Path) -> None:
         ready(make_module(saved), tmp_path, EarlyAnswer(), ResidualBlending(memory_rate=0.1))
     with pytest.raises(UserError, match="this reasoner thinks no latents"):
         ready(make_module(saved, num_latents=0), tmp_path, EarlyAnswer())
+
+
+def test_a_threshold_tells_what_every_smaller_one_gives(module: LatentRefinement) -> None:
+    answers = EarlyAnswer(threshold=0.8).answer(ASKED, module)
+    for smaller in (0.1, 0.3, 0.5):
+        actual = EarlyAnswer(threshold=smaller).answer(ASKED, module)
+        replayed = [replay(answer.course, threshold=smaller) for answer in answers]
+        assert replayed == [(answer.latents, answer.correct) for answer in actual]
+    assert not any(answer.course for answer in EarlyAnswer().answer(ASKED, module))

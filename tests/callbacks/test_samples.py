@@ -10,6 +10,7 @@ import torch
 from lightning_latent.callbacks import NoiseSamples
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
+from lightning_latent.evaluation.course import replay
 from lightning_latent.refinement import LatentRefinement
 from lightning_latent.refinement.controls import random_directions
 from tests.refinement import naive
@@ -83,6 +84,9 @@ def test_a_question_that_is_sure_gets_no_further_sample(module: LatentRefinement
             used += 1
         assert (answer.answer, answer.latents) == (said(example, found[:used], "sum"), used * LATENTS)
     assert len({answer.latents for answer in answers}) > 1
+    fewer = NoiseSamples(count=COUNT, noise=NOISE, threshold=0.5).answer(ASKED, module)
+    replayed = [replay(answer.course, threshold=0.5) for answer in answers]
+    assert replayed == [(answer.latents // LATENTS, answer.correct) for answer in fewer]
 
 
 @pytest.mark.parametrize("combine", ["majority", "most_confident", "oracle"])

@@ -9,7 +9,7 @@ import pytest
 from lightning_latent.callbacks import SymmetricViews
 from lightning_latent.data import BalancedProsQA, ProsQA
 from lightning_latent.evaluation.answer import Answer, to_row
-from lightning_latent.evaluation.course import accuracy_against_views, curve_csv, replay
+from lightning_latent.evaluation.course import accuracy_against_rounds, curve_csv, replay
 from lightning_latent.evaluation.paired import accuracy_ci
 from lightning_latent.evaluation.run import read_answers
 from lightning_latent.refinement import LatentRefinement
@@ -41,28 +41,28 @@ def test_a_replay_is_what_a_run_with_a_smaller_threshold_gives(threshold, module
 
 
 def test_the_curve_goes_from_one_view_to_the_run(answers) -> None:
-    curve = accuracy_against_views(answers)
+    curve = accuracy_against_rounds(answers)
     n, correct = len(answers), sum(answer.correct for answer in answers)
-    assert (curve[0].threshold, curve[0].views) == (0.0, 1.0)
+    assert (curve[0].threshold, curve[0].rounds) == (0.0, 1.0)
     assert curve[0].accuracy == sum(answer.course[0][1] for answer in answers) / n
-    assert curve[-1].views == sum(len(answer.course) for answer in answers) / n
+    assert curve[-1].rounds == sum(len(answer.course) for answer in answers) / n
     assert (curve[-1].accuracy, curve[-1].accuracy_ci95) == (correct / n, accuracy_ci(correct, n))
-    views = [stop.views for stop in curve]
-    assert views == sorted(views) and len(set(views)) > 3
-    few = accuracy_against_views(answers, most=3)
+    rounds = [stop.rounds for stop in curve]
+    assert rounds == sorted(rounds) and len(set(rounds)) > 3
+    few = accuracy_against_rounds(answers, most=3)
     assert len(few) == 3 and {few[0], few[-1]} == {curve[0], curve[-1]} and set(few) < set(curve)
 
 
 def test_the_curve_can_be_read_as_numbers(answers) -> None:
-    curve = accuracy_against_views(answers)
+    curve = accuracy_against_rounds(answers)
     rows = list(csv.DictReader(io.StringIO(curve_csv(curve))))
-    assert [float(row["views"]) for row in rows] == [stop.views for stop in curve]
+    assert [float(row["rounds"]) for row in rows] == [stop.rounds for stop in curve]
     assert float(rows[-1]["accuracy_low"]) == curve[-1].accuracy_ci95[0]
 
 
 def test_answers_without_a_course_have_no_curve(answers) -> None:
-    assert accuracy_against_views(make_run("plain", "x.").answers) == []
-    assert accuracy_against_views([*answers, make_run("plain", "x").answers[0]]) == []
+    assert accuracy_against_rounds(make_run("plain", "x.").answers) == []
+    assert accuracy_against_rounds([*answers, make_run("plain", "x").answers[0]]) == []
 
 
 def test_a_course_goes_through_a_line_of_json(answers, tmp_path) -> None:
