@@ -72,5 +72,7 @@ def test_another_fault_of_a_row_is_still_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(json.dumps({"answer": "Bob is a lempus."}) + "\n")
     for split in ("test", "predict"):
-        with pytest.raises(UserError, match=r"bad\.jsonl:1: not a row of ProsQA: no field 'question' .*; correct or remove the row"):
+        with pytest.raises(
+            UserError, match=r"bad\.jsonl:1: not a row of ProsQA: no field 'question' .*; correct or remove the row"
+        ):
             list(LatentDataModule(benchmark=ProsQA(), **{split: file}).source(split))
