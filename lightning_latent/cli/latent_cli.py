@@ -26,6 +26,7 @@ from lightning_latent.cli.naming import full_name
 from lightning_latent.cli.parser import LatentArgumentParser
 from lightning_latent.cli.progress import with_own_progress
 from lightning_latent.cli.run_folder import EVALUATIONS, name_evaluation, refuse_finished, remove_beginnings
+from lightning_latent.cli.saved_config import SavedConfig
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
@@ -88,6 +89,7 @@ class LatentCLI(LightningCLI):
             subclass_mode_data=True,
             auto_configure_optimizers=False,
             seed_everything_default=0,
+            save_config_callback=SavedConfig,
             save_config_kwargs={"overwrite": True},
             trainer_defaults=TRAINER_DEFAULTS,
             parser_class=LatentArgumentParser,
