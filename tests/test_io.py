@@ -1,6 +1,9 @@
 import json
 import os
+import resource
+import signal
 import stat
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,6 +22,25 @@ def test_file_has_the_permissions_of_an_ordinary_one(tmp_path):
     (tmp_path / "ordinary").touch()
     write_text(tmp_path / "file", "x")
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == stat.S_IMODE((tmp_path / "ordinary").stat().st_mode)
+
+
+def test_a_full_disk_names_the_file_and_leaves_none(tmp_path):
+    with limited(1000), pytest.raises(OSError, match=r"file\.txt") as raised:
+        write_text(tmp_path / "file.txt", "x" * 100_000)
+    assert raised.value.filename == str(tmp_path / "file.txt") and list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def limited(size):
+    """Let no file grow beyond so many bytes, which is like a full disk and needs no rights."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_failure_keeps_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):

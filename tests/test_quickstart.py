@@ -16,6 +16,7 @@ def test_learn_a_map_then_compare_methods(tmp_path, monkeypatch):
     config = yaml.safe_load((ROOT / "configs/quickstart.yaml").read_text())
     for split, size in (("train", 128), ("validation", 60), ("test", 60)):
         config["data"]["init_args"][split]["init_args"]["size"] = size
+    config["threads"] = 1  # tests run beside each other
     config["trainer"] |= {"limit_train_batches": 2, "enable_progress_bar": False, "accelerator": "cpu", "devices": 1}
     config["trainer"]["logger"]["init_args"]["save_dir"] = str(tmp_path)
     few = tmp_path / "few.yaml"

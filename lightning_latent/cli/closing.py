@@ -86,6 +86,9 @@ def learned(epochs: int, metrics: Mapping[str, float]) -> str:
 
     >>> learned(5, {"train/loss": 3.7604})
     '5 epochs are done, train/loss 3.76'
+    >>> learned(1, {})
+    '1 epoch is done'
     """
     losses = [f", {name} {value:.3g}" for name, value in metrics.items() if "loss" in name]
-    return f"{epochs} epochs are done{''.join(losses)}"
+    done = "1 epoch is" if epochs == 1 else f"{epochs} epochs are"
+    return f"{done} done{''.join(losses)}"

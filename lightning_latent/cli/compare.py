@@ -20,6 +20,7 @@ from lightning_latent.evaluation.table import console_table, csv_table, markdown
 from lightning_latent.io import write_json, write_text
 
 WRITTEN = ("comparison.json", "comparison.md", "comparison.csv", "comparison.png")
+OF_A_RUN = ("--threads", "--seed_everything")  # keys of a run whose names have no dot
 ROOMY = 100  # columns that a table may take for what is in its files anyway
 
 
@@ -35,7 +36,8 @@ def parser() -> CommandParser:
         nargs="+",
         metavar="RUN",
         help="the folder of a finished run, or a method's config, which is run on the questions of --config first, "
-        "unless its run is finished already; or comparison.json of several reasoners, such as training seeds",
+        "with any --key value that test takes, unless its run is finished already; or comparison.json of several "
+        "reasoners, such as training seeds",
     )
     made.add_argument(
         "--against", metavar="NAME", help="the method to compare with; Coconut where it is among the runs"
@@ -59,14 +61,17 @@ def parser() -> CommandParser:
 
 def compare_command(args: Sequence[str]) -> dict[str, Any]:
     """Run the command, and give the content of `comparison.json`, or of `seeds.json`."""
-    given = parser().parse_args(list(args))
+    own, keys = apart(args)
+    given = parser().parse_args(own)
     names = without_written(given.runs)
+    if keys and not any(map(is_config, names)):
+        raise UserError(f"{keys[0]} is for methods' configs, and none is named; leave it out")
     if any(map(is_comparison, names)):
         if given.against or given.config or not all(map(is_comparison, names)):
             raise UserError("comparisons go together with comparisons alone, without runs, --against and --config")
         return compare_seeds(names, output=given.output)
     folders = [
-        run_method(name, configs=given.config, split=given.split)
+        run_method(name, configs=given.config, split=given.split, keys=keys)
         if is_config(name)
         else answers_of(Path(name), split=given.split)
         for name in names
@@ -106,7 +111,8 @@ class OneOfSeveral(LatentCLI):
 def without_written(names: Sequence[str]) -> list[str]:
     """Names without what `compare` has written beside the runs, which a pattern such as `runs/mine/*` finds as well."""
     others = [name for name in names if not (Path(name).name in WRITTEN and Path(name).is_file())]
-    return others if any(Path(name).is_dir() for name in others) else list(names)
+    runs = [name for name in others if Path(name).is_dir() and not is_comparison(name)]
+    return others if runs else list(names)
 
 
 def answers_of(folder: Path, *, split: str) -> Path:
@@ -120,14 +126,33 @@ def is_config(name: str) -> bool:
     return name.startswith(PREFIX) or name.endswith((".yaml", ".yml"))
 
 
-def run_method(method: str, *, configs: Sequence[str], split: str) -> Path:
+def apart(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The command's own arguments, and the keys for methods' configs with their values.
+
+    >>> apart(["--config", "a.yaml", "--data.max_eval", "9", "b.yaml", "--feedback.search_step=0.1"])
+    (['--config', 'a.yaml', 'b.yaml'], ['--data.max_eval', '9', '--feedback.search_step=0.1'])
+    """
+    own: list[str] = []
+    keys: list[str] = []
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        flag = word.partition("=")[0]
+        is_key = flag in OF_A_RUN or (flag.startswith("--") and "." in flag)
+        (keys if is_key else own).append(word)
+        if is_key and "=" not in word and rest:
+            keys.append(rest.pop(0))
+    return own, keys
+
+
+def run_method(method: str, *, configs: Sequence[str], split: str, keys: Sequence[str] = ()) -> Path:
     """Answer the questions by a method's config after others, unless that is done already, and give the run's folder.
 
     A `UserError` where no config names the questions, or the run would take several processes.
     """
     if not configs:
         raise UserError(f"{method} is the config of a method; give that of the questions with --config")
-    arguments = [split, *(part for config in (*configs, method) for part in ("--config", config))]
+    arguments = [split, *(part for config in (*configs, method) for part in ("--config", config)), *keys]
     cli = OneOfSeveral(arguments)
     if cli.trainer.world_size > 1:
         raise UserError("compare runs methods in one process; run them with test first, and name their folders")

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser
 from typing_extensions import override
 
-from lightning_latent.cli import compare, doctor, importing, sweep
+from lightning_latent.cli import compare, doctor, importing, push, sweep
 from lightning_latent.cli.help import COMMANDS
 from lightning_latent.cli.latent_cli import LatentCLI
 from lightning_latent.cli.parser import known_keys
@@ -44,7 +44,8 @@ def all_commands() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(PROGRAM)
     parser.add_argument("--version", action="store_true", help="the version")
     below = parser.add_subparsers(metavar="COMMAND")
-    for name, module in (("compare", compare), ("sweep", sweep), ("import", importing), ("doctor", doctor)):
+    own = {"compare": compare, "sweep": sweep, "import": importing, "doctor": doctor, "push": push}
+    for name, module in own.items():
         below.add_parser(name, help=COMMANDS[name], parents=[module.parser()], add_help=False)
     for name, keys in lightning_keys().items():
         one = below.add_parser(name, help=COMMANDS[name])

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from lightning_latent.bounds import AtLeastTwo, argument
 from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.latent_cli import LatentCLI
@@ -35,7 +36,7 @@ def parser() -> CommandParser:
     )
     made.add_argument(
         "--questions",
-        type=int,
+        type=argument(AtLeastTwo),
         default=planned_questions(),
         metavar="N",
         help="how many questions, at most; by default as many (%(default)s) as the verdict needs",
@@ -104,8 +105,6 @@ def build(args: Sequence[str]) -> tuple[argparse.Namespace, LatentCLI]:
     A `UserError` where the model is no `LatentRefinement`, the data no `LatentDataModule`, or processes would be many.
     """
     given, rest = parser().parse_known_args(list(args))
-    if given.questions < 2:
-        raise UserError(f"--questions is {given.questions}; it must be at least 2, for latents to be swapped")
     cli = LatentCLI(rest, run=False)
     if not isinstance(cli.model, LatentRefinement):
         raise UserError(

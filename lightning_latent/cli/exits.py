@@ -77,7 +77,7 @@ def exit_codes() -> Iterator[None]:
             sys.exit(EXIT_INTERRUPTED)
         raise
     except Exception as error:
-        failed = what_failed(error)
+        failed = None if isinstance(error, UserError) else what_failed(error)  # whose line says more
         if debugging() or not (failed or isinstance(error, BAD_INPUT)):
             raise
         say(failed or one_line(error))

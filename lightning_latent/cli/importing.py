@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from lightning_latent.bounds import NonNegativeInt, PositiveFloat, argument
 from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.importing import import_reasoner
@@ -22,14 +23,19 @@ def parser() -> CommandParser:
     made.add_argument("--format", metavar="FORMAT", help="coconut, simcot, codi or latenttts")
     made.add_argument("--checkpoint", metavar="PATH", help="a file, or a directory or hub id with one")
     made.add_argument("--base", metavar="PATH", help="directory or hub id of the model that it was trained from")
-    made.add_argument("--num_latents", type=int, metavar="T", help="latents at inference")
+    made.add_argument("--num_latents", type=argument(NonNegativeInt), metavar="T", help="latents at inference")
     made.add_argument("--out", metavar="DIR", help="the directory to write")
     made.add_argument("--file", metavar="NAME", help="the file in the directory or hub id, where its name is unusual")
     made.add_argument("--revision", metavar="NAME", help="commit, tag or branch of a hub id")
     made.add_argument(
         "--thought", choices=("hidden", "pause"), help="what a Coconut feeds; by default what the file shows"
     )
-    made.add_argument("--lora_alpha", type=float, metavar="ALPHA", help="scale of CODI's adapters; 32 where published")
+    made.add_argument(
+        "--lora_alpha",
+        type=argument(PositiveFloat),
+        metavar="ALPHA",
+        help="scale of CODI's adapters; 32 where published",
+    )
     made.add_argument(
         "--remove_eos",
         type=_flag,

@@ -32,9 +32,11 @@ from lightning_latent.cli.run_folder import (
     refuse_finished,
     remove_beginnings,
 )
+from lightning_latent.cli.saved_config import SavedConfig
 from lightning_latent.cli.stopping import StopBetweenBatches, go_on
 from lightning_latent.cli.surroundings import check_folder, constructor_complaint, restoring_complaint
 from lightning_latent.cli.values import check_values
+from lightning_latent.cli.whole_checkpoints import write_whole
 from lightning_latent.data import LatentDataModule
 from lightning_latent.errors import UserError
 from lightning_latent.evaluation import PromptedModel
@@ -93,6 +95,7 @@ class LatentCLI(LightningCLI):
             subclass_mode_data=True,
             auto_configure_optimizers=False,
             seed_everything_default=0,
+            save_config_callback=SavedConfig,
             save_config_kwargs={"overwrite": True},
             trainer_defaults=TRAINER_DEFAULTS,
             parser_class=LatentArgumentParser,
@@ -169,6 +172,7 @@ class LatentCLI(LightningCLI):
             trainer = super().instantiate_trainer(**kwargs)
         except Exception as error:  # it runs nothing but Lightning's look at its own options
             raise UserError(f"trainer: {one_line(error)}") from error
+        write_whole(trainer)
         own = StopBetweenBatches(started=started_by_another())
         trainer.callbacks = [  # type: ignore[attr-defined]
             *with_own_progress(trainer.callbacks, given=given, terminal=sys.stdout.isatty()),  # type: ignore[attr-defined]

@@ -8,13 +8,13 @@ from typing import Any
 import yaml
 from jsonargparse import Namespace
 
+from lightning_latent.bounds import Fraction, PositiveFloat, argument
 from lightning_latent.cli.closing import command, sentence
 from lightning_latent.cli.command_parser import CommandParser
 from lightning_latent.cli.compare import report
 from lightning_latent.cli.grid_point import GridPoint, without_chatter
 from lightning_latent.cli.keys import merged, setting, value_at
 from lightning_latent.data import LatentDataModule
-from lightning_latent.errors import UserError
 from lightning_latent.evaluation.chosen import QUESTIONS, SWEEP, question_hash
 from lightning_latent.evaluation.comparison import PLAIN, compare
 from lightning_latent.evaluation.grid import choose, points, read_grid, rule, words
@@ -44,10 +44,16 @@ def parser() -> CommandParser:
     )
     limit = made.add_mutually_exclusive_group()
     limit.add_argument(
-        "--most_cost", type=float, metavar="X", help="choose among those that take at most X times plain's seconds"
+        "--most_cost",
+        type=argument(PositiveFloat),
+        metavar="X",
+        help="choose among those that take at most X times plain's seconds",
     )
     limit.add_argument(
-        "--least_accuracy", type=float, metavar="Y", help="choose the cheapest that reaches this fraction of one"
+        "--least_accuracy",
+        type=argument(Fraction),
+        metavar="Y",
+        help="choose the cheapest that reaches this fraction of one",
     )
     return made
 
@@ -59,8 +65,6 @@ def sweep_command(args: Sequence[str]) -> dict[str, Any]:
         UserError: Arguments are bad, which is found out before anything runs, or no setting is as wanted.
     """
     given, arguments = parser().parse_known_args(list(args))
-    if given.least_accuracy is not None and not 0 < given.least_accuracy <= 1:
-        raise UserError(f"--least_accuracy {given.least_accuracy:g}: give a fraction of one, such as 0.99")
     settings = points(read_grid(given.over))
     with without_chatter():
         for one in settings:

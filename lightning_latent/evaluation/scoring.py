@@ -93,8 +93,8 @@ def option_scores(reasoner: LatentReasoner, context: Context, options: Sequence[
         columns = [reasoner.word_ids(column) for column in zip(*options, strict=True)]
         shared = shared_start(columns)
         first, after = _read_on(reasoner, context, [row[:shared] for row in columns[0]])
-        scores = [first + reasoner.score_ids(after, [row[shared:] for row in column])[0] for column in columns]
-        return [list(map(float, row)) for row in torch.stack(scores, dim=1).tolist()]
+        found = [first + reasoner.score_ids(after, [row[shared:] for row in column])[0] for column in columns]
+        return [list(map(float, row)) for row in torch.stack(found, dim=1).tolist()]
     rows = torch.tensor([row for row, texts in enumerate(options) for _ in texts], device=context.mask.device)
     scores, _ = reasoner.score(select_rows(context, rows), list(chain.from_iterable(options)))
     parts = torch.split(scores, [len(texts) for texts in options])

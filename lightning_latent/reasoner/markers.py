@@ -65,6 +65,12 @@ def _what_is_wrong(stored: object) -> str | None:
     replaced = stored.get("replaced_steps")
     if replaced is not None and (not isinstance(replaced, int) or replaced < 0):
         return f"replaced_steps is {replaced!r}, neither null nor a number of steps"
+    sayable = stored.get("sayable")
+    if sayable is not None and sayable < 1:
+        return f"sayable is {sayable}, neither null nor a number of words from 1"
+    for key in ("question_end", "answer_start"):
+        if not stored.get(key, "").isprintable() and any("\ud800" <= sign <= "\udfff" for sign in stored[key]):
+            return f"{key} holds half a character"
     if stored.get("thought", "hidden") not in ("hidden", "pause"):
         return f"thought is {shown(stored['thought'])}, neither 'hidden' nor 'pause'"
     return None

@@ -168,14 +168,14 @@ class LatentRefinement(AnsweringModule):
         """An adapter on the reasoner's own model, so that the model is there once; None where it cannot be shared."""
         if self.load is not load_reasoner or self.learn is not None:
             return None  # other runs use the model, too, or what is learned may change its weights
-        reading = self._reading or JointReading(SharedModel(self.reasoner))
+        reasoner = self.reasoner  # asking for it may prepare other callbacks, which share it, too
+        self._reading = reading = self._reading or JointReading(SharedModel(reasoner))
         name = f"{role}-{len(reading.shared.rows)}"  # two callbacks may have a reference of one role
         loaded = reading.shared.load(path, beside=self.path, revision=self.revision, name=name)
         if loaded is None:
             return None
-        check_compatible(loaded, self.reasoner, role=role, path=path)
+        check_compatible(loaded, reasoner, role=role, path=path)
         self.identities[role] = identify_adapter(path=path, below=self.identities["reasoner"])
-        self._reading = reading
         return SharedReference(loaded, reading)
 
     def load_beside(self, path: str, *, num_latents: int | None) -> LatentReasoner:

@@ -58,6 +58,7 @@ def test_runs_become_a_table_and_four_files(
         (["a", "b"], "different questions: 1 only in a"),
         (["a", "--against", "b"], "--against b: no run of that method; there is Coconut"),
         (["a", "--agai", "b"], "unrecognized arguments"),
+        (["a", "--feedback.search_step", "1"], "--feedback.search_step is for methods' configs, and none is named"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,3 +141,7 @@ def test_methods_that_have_not_run_are_run_on_the_questions(
         runs = {name: method["run"] for name, method in comparison["methods"].items()}
         assert runs == {"Coconut": "runs/tiny/coconut/test", "ContrastiveFeedback": "runs/tiny/search/test"}
     assert "the comparison is in runs/tiny: comparison.json" in capsys.readouterr().out
+    keys = ["--feedback.search_step", "0.3", "--trainer.logger.name=other"]
+    main(["compare", "--config", "questions.yaml", *keys, "coconut.yaml", "search.yaml", "--threads", "1"])
+    saved = yaml.safe_load(Path("runs/other/search/test/config.yaml").read_text())
+    assert (saved["feedback"]["search_step"], saved["threads"]) == (0.3, 1)

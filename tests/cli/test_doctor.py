@@ -93,8 +93,8 @@ def test_questions_are_those_of_validation_by_default_and_as_many_as_planned(con
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--questions", "1"], "--questions is 1; it must be at least 2"),
-        (["--questions", "many"], "argument --questions: invalid int value"),
+        (["--questions", "1"], "--questions: it is '1'; it must be at least 2"),
+        (["--questions", "many"], "argument --questions: it is "),
         (["--split", "train"], "argument --split: invalid choice"),
         (["--model.reasoner", "nowhere"], "nowhere"),
         (["--model.numlatents", "3"], "numlatents"),

@@ -97,8 +97,8 @@ def test_configs_compose_from_left_to_right_and_flags_come_last() -> None:
 
 def test_classes_of_the_package_go_by_their_names() -> None:
     cli = build("--config", "refinement.yaml")
-    assert cli.config.model.class_path == "lightning_latent.refinement.LatentRefinement"
-    assert cli.config.data.class_path == "lightning_latent.data.LatentDataModule"
+    assert cli.config.model.class_path == "lightning_latent.LatentRefinement"
+    assert cli.config.data.class_path == "lightning_latent.LatentDataModule"
 
 
 @pytest.mark.parametrize("config", ["boring.yaml", "refinement.yaml"])

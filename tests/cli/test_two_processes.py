@@ -36,6 +36,7 @@ def test_fit_and_validate_do_what_one_process_does(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "configs/quickstart.yaml").read_text())
     for split, size in (("train", 44), ("validation", 21)):  # the last batches are uneven
         config["data"]["init_args"][split]["init_args"]["size"] = size
+    config["threads"] = 1
     config["data"]["init_args"] |= {"batch_size": 8, "eval_batch_size": 4}
     config["trainer"] |= {"accelerator": "cpu", "max_epochs": 1, "check_val_every_n_epoch": 1}
     config["trainer"] |= {"enable_progress_bar": False, "enable_model_summary": False}

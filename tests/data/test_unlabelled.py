@@ -60,7 +60,7 @@ def test_a_row_with_an_answer_keeps_it_and_a_bad_one_is_refused() -> None:
 def test_only_predict_takes_them(tmp_path: Path) -> None:
     file = tmp_path / "open.jsonl"
     file.write_text(json.dumps({"question": QUESTIONS[0]}) + "\n")
-    refused = r"open\.jsonl:1: no gold answer \(.*\); give it one, or answer it by predict \(data\.predict\)"
+    refused = r"open\.jsonl:1: not a row of ProsQA: no gold answer \(.*\); .* answer it by predict \(data\.predict\)"
     for split in ("train", "validation", "test"):
         with pytest.raises(UserError, match=refused):
             list(LatentDataModule(benchmark=ProsQA(), **{split: file}).source(split))
@@ -72,5 +72,7 @@ def test_another_fault_of_a_row_is_still_named(tmp_path: Path) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(json.dumps({"answer": "Bob is a lempus."}) + "\n")
     for split in ("test", "predict"):
-        with pytest.raises(UserError, match=r"bad\.jsonl:1: no field 'question' .*; correct or remove the row"):
+        with pytest.raises(
+            UserError, match=r"bad\.jsonl:1: not a row of ProsQA: no field 'question' .*; correct or remove the row"
+        ):
             list(LatentDataModule(benchmark=ProsQA(), **{split: file}).source(split))

@@ -97,7 +97,7 @@ def test_the_command_says_what_it_took_for_granted(tmp_path, capsys):
         ("codi", {"lora_alpha": None}, "give --lora_alpha"),
         ("coconut", {"base": None}, "give --base"),
         ("coconut", {"base": "nowhere/at all"}, "no model at 'nowhere/at all'"),
-        ("coconut", {"num_latents": -1}, "--num_latents is -1"),
+        ("coconut", {"num_latents": -1}, "argument --num_latents: it is '-1'; it must be at least 0"),
         ("coconut", {"lora_alpha": 16.0}, "--lora_alpha belongs to"),
         ("latenttts_codi", {"remove_eos": True}, "--remove_eos belongs to"),
         ("latenttts_codi", {"base": "gpt2"}, "--base: a checkpoint of latenttts brings its own"),

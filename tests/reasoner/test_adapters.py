@@ -70,7 +70,9 @@ def test_both_are_read_in_one_call(places, family):
     strong, weak = loaded.values()
     both = AdapterReasoner(shared, ["strong", "weak"], tokenizer=strong.tokenizer, metadata=strong.metadata)
     calls = []
-    shared.reasoner.model.base_model.register_forward_hook(lambda *hook: calls.append(1))
+    decoder = shared.reasoner.model.base_model  # which some releases of PEFT call without its own hooks
+    last = decoder.ln_f if family == "gpt2" else decoder.norm
+    last.register_forward_hook(lambda *hook: calls.append(1))
     rollout = both.rollout(both.encode(QUESTIONS))
     context = both.answer_context(rollout)
     logits = both.logits(context.hidden)

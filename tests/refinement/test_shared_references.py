@@ -53,9 +53,8 @@ def test_one_alone_reads_alone(places):
     module = refining(places, callback)
     reading = callback._references["strong"].reading
     rows = []
-    reading.shared.reasoner.model.base_model.register_forward_hook(
-        lambda decoder, inputs, out: rows.append(out.last_hidden_state.shape[0])
-    )
+    norm = reading.shared.reasoner.model.base_model.ln_f
+    norm.register_forward_hook(lambda norm, inputs, out: rows.append(len(out)))
     latents = module.think(EXAMPLES).latents
     for reference in callback._references.values():
         reference.begin([example.question for example in EXAMPLES])

@@ -55,7 +55,7 @@ def test_each_has_a_card_with_the_accuracy_of_that_very_state(tmp_path):
     assert "No validation question was answered in this state." in cards["final"]
     assert "| trained | 2 of 3 epochs, 6 steps (Coconut) |" in cards["strong"]
     assert "| trained | 3 of 3 epochs, 9 steps (Coconut) |" in cards["final"]
-    assert "| thinks | in words alone |" in cards["weak"] and "| thinks | 2 latents (hidden) |" in cards["final"]
+    assert "| thinks | in words alone |" in cards["weak"] and "| thinks | 1 latent (hidden) |" in cards["final"]
 
 
 def test_a_run_that_ends_within_the_curriculum_says_the_stage_that_it_reached(tmp_path):

@@ -67,7 +67,8 @@ def sentences(text: str) -> list[str]:
     >>> sentences("Count.\nIt is 2.5 in all. Why? 18!")
     ['Count', 'It is 2.5 in all', '18']
     """
-    found, start = [], 0
+    found: list[str] = []
+    start = 0
     for end in [*_SENTENCE_END.finditer(text), None]:
         part = text[start : end.start() if end else len(text)]
         remark = _BECAUSE.match(part) or (found and _NOTE.match(part))
