@@ -52,7 +52,7 @@ def of_pages(command: str) -> list[Any]:
         if kind(arguments) == command
         and arguments[0].isalpha()
         and arguments[0] != "import"  # built where checkpoints are: tests/importing/test_published.py
-        and not {"RUN", "KEY=VALUE,VALUE", "FILE", "..."} & set(arguments)
+        and not {"RUN", "DIR", "KEY=VALUE,VALUE", "FILE", "..."} & set(arguments)
         and not any("$" in argument for argument in arguments)
         and not any(argument.startswith("runs/") and argument.endswith(".yaml") for argument in arguments)
     ]
