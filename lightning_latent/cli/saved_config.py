@@ -15,10 +15,15 @@ class SavedConfig(SaveConfigCallback):
     """Saves the config that a run had, and says at its top what can be done with it."""
 
     @override
+    def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        self.folder = trainer.log_dir  # asked of all processes at once; the first alone saves, and would wait for ever
+        super().setup(trainer, pl_module, stage)
+
+    @override
     def save_config(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        if trainer.log_dir is None:
+        if self.folder is None or trainer.state.fn is None:
             return
-        file = Path(trainer.log_dir) / self.config_filename
+        file = Path(self.folder) / self.config_filename
         kept = any(
             callback.save_last for callback in trainer.checkpoint_callbacks if isinstance(callback, ModelCheckpoint)
         )
