@@ -21,7 +21,7 @@ from lightning_latent.io import write_text
 from lightning_latent.refinement.geometry import movement
 from lightning_latent.refinement.hooks import QuestionCallback, Refining
 from lightning_latent.showing.movement_figure import movement_figure
-from lightning_latent.showing.words import read_thoughts, step_words
+from lightning_latent.showing.words import StepWords, read_thoughts, step_words
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -50,7 +50,8 @@ class TrajectoryInspection(Callback):
 
     Args:
         num_questions: Fixed questions that are shown, and as many broken ones.
-        look_at: Questions that are answered with plain latents to find them; the rest of the batch counts too.
+        look_at: Questions that are answered with plain latents to find them; where latents are refined, the rest of the
+            batch counts too.
         top_tokens: Nearest words shown of each latent.
         embedding: Write latents for the projector. They are written as text, which takes space with wide models.
     """
@@ -94,6 +95,8 @@ class TrajectoryInspection(Callback):
             return
         if trainer.fast_dev_run or (isinstance(pl_module, Answering) and pl_module.kept):  # type: ignore[attr-defined]
             return
+        if not pl_module.refines:  # what refines may look at the whole batch, and must see it again
+            batch, outputs = batch[: self.look_at], outputs[: self.look_at]
         asks_again = any(isinstance(c, QuestionCallback) and c.active for c in trainer.callbacks)  # type: ignore[attr-defined]
         plain = pl_module.answer_once(batch, plain=True) if pl_module.refines or asks_again else outputs
         kinds = [views.kind_of(*pair) for pair in zip(plain, outputs, strict=True)]
@@ -108,7 +111,8 @@ class TrajectoryInspection(Callback):
             return
         looked_at = _Batch(batch, plain, outputs, trajectories)
         self._first = self._first or looked_at
-        self._found += [self._read(pl_module, looked_at, row, kinds[row]) for row in chosen]
+        words = step_words(pl_module.reasoner, batch)
+        self._found += [self._read(pl_module, looked_at, row, kinds[row], words[row]) for row in chosen]
 
     def _choose(self, kinds: list[str]) -> list[int]:
         """Rows of a batch that are to be shown: the first fixed and broken ones, and of the first batch some others."""
@@ -120,8 +124,7 @@ class TrajectoryInspection(Callback):
                 chosen.append(row)
         return chosen
 
-    def _read(self, module: Refining, batch: "_Batch", row: int, kind: str) -> Looked:
-        words = step_words(module.reasoner, batch.examples)[row]
+    def _read(self, module: Refining, batch: "_Batch", row: int, kind: str, words: StepWords) -> Looked:
         ways = {
             way: read_thoughts(module.reasoner, words, latents[row], count=self.top_tokens)
             for way, latents in batch.trajectories.items()
