@@ -23,7 +23,7 @@ def test_a_script_completes_commands_and_files(capsys: pytest.CaptureFixture[str
     pytest.importorskip("shtab")
     main(["--print_completion", "bash"])
     script = capsys.readouterr().out
-    assert "complete -o bashdefault" in script and "--blending.memory_rate" in script
+    assert "complete -o " in script and "--blending.memory_rate" in script
     assert completion_script("zsh") != script
 
 
