@@ -1,14 +1,16 @@
 """Numbers within bounds, as types of constructors' arguments: the command line refuses others by the key's name.
 
-They are plain numbers to a type checker and in Python, where nothing is checked. Not-a-number, infinity, `true`, and
-2.5 where a whole number is asked for, are in none of them.
+They are plain numbers to a type checker and in Python, where nothing is checked but what a constructor asks for.
+Not-a-number, infinity, `true`, and 2.5 where a whole number is asked for, are in none of them.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AllowInfNan, BeforeValidator, Field, TypeAdapter, ValidationError
+
+from lightning_latent.errors import UserError
 
 
 def _no_switch(value: Any) -> Any:
@@ -43,6 +45,13 @@ _SHORTER = {
     "valid integer": "whole number",
     "valid number": "number",
 }
+
+
+def check_at_least_one(numbers: Mapping[str, int]) -> None:
+    """Refuse, by a `UserError`, numbers below 1 where a constructor is called in Python; by what each is called."""
+    for name, value in numbers.items():
+        if value < 1:
+            raise UserError(f"{name} is {value}; it must be at least 1")
 
 
 def argument(kind: Any) -> Callable[[str], Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lightning_latent.bounds import NonNegativeFloat, PositiveInt
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt, check_at_least_one
 from lightning_latent.errors import UserError
 from lightning_latent.reasoner.context import Context
 from lightning_latent.reasoner.reasoner import LatentReasoner
@@ -35,9 +35,8 @@ class AnswerClimbing(LatentCallback):
         guard: bool = True,
         tokens: PositiveInt = 4,
     ) -> None:
-        for name, value in (("steps", steps), ("tokens", tokens)):
-            if value < 1:
-                raise UserError(f"{name} of {type(self).__name__} is {value}; it must be at least 1")
+        who = type(self).__name__
+        check_at_least_one({f"steps of {who}": steps, f"tokens of {who}": tokens})
         self.steps = steps
         self.search_step = search_step
         self.guard = guard

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from lightning_latent.bounds import NonNegativeFloat, PositiveInt
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt, check_at_least_one
 from lightning_latent.callbacks.escalation import Course, choose_candidates, escalate, most_candidates, take_down
 from lightning_latent.data.example import Example
 from lightning_latent.errors import UserError
@@ -29,8 +29,7 @@ class EarlyAnswer(QuestionCallback):
     """
 
     def __init__(self, *, every: PositiveInt = 1, threshold: NonNegativeFloat | None = None) -> None:
-        if every < 1:
-            raise UserError(f"every of EarlyAnswer is {every}; it must be at least 1")
+        check_at_least_one({"every of EarlyAnswer": every})
         self.every = every
         self.threshold = threshold
 

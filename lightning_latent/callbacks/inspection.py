@@ -8,11 +8,10 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
-from lightning_latent.bounds import PositiveInt
+from lightning_latent.bounds import PositiveInt, check_at_least_one
 from lightning_latent.callbacks import inspection_views as views
 from lightning_latent.callbacks.inspection_views import PLAIN, REFINED, Looked
 from lightning_latent.data.example import Example
-from lightning_latent.errors import UserError
 from lightning_latent.evaluation.answer import Answer
 from lightning_latent.evaluation.figure import save_figure
 from lightning_latent.evaluation.gathering import run_directory
@@ -66,9 +65,8 @@ class TrajectoryInspection(Callback):
         top_tokens: PositiveInt = 3,
         embedding: bool = True,
     ) -> None:
-        for name, value in (("num_questions", num_questions), ("look_at", look_at), ("top_tokens", top_tokens)):
-            if value < 1:
-                raise UserError(f"TrajectoryInspection.{name} is {value}; it must be at least 1")
+        given = {"num_questions": num_questions, "look_at": look_at, "top_tokens": top_tokens}
+        check_at_least_one({f"TrajectoryInspection.{name}": value for name, value in given.items()})
         self.num_questions = num_questions
         self.look_at = look_at
         self.top_tokens = top_tokens

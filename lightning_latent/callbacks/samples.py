@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from lightning_latent.bounds import NonNegativeFloat, PositiveInt
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt, check_at_least_one
 from lightning_latent.callbacks.escalation import choose_candidates, sum_until_sure
 from lightning_latent.callbacks.views import most_frequent
 from lightning_latent.data.example import Example
@@ -55,8 +55,7 @@ class NoiseSamples(QuestionCallback):
         combine: Combine = "mean_log_probability",
         seed: int = 0,
     ) -> None:
-        if count < 1:
-            raise UserError(f"count of NoiseSamples is {count}; it must be at least 1")
+        check_at_least_one({"count of NoiseSamples": count})
         if threshold is not None and combine != "mean_log_probability":
             raise UserError(f"a threshold goes by summed log-probabilities; leave combine: {combine} out")
         self.count = count

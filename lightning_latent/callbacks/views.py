@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from lightning_latent.bounds import NonNegativeFloat, PositiveInt
+from lightning_latent.bounds import NonNegativeFloat, PositiveInt, check_at_least_one
 from lightning_latent.callbacks.escalation import Course, choose_candidates, sum_until_sure
 from lightning_latent.data.benchmark import Benchmark
 from lightning_latent.data.example import Example
@@ -59,9 +59,7 @@ class SymmetricViews(QuestionCallback):
         batch_size: PositiveInt = 500,
         seed: int = 0,
     ) -> None:
-        for name, value in (("count", count), ("batch_size", batch_size)):
-            if value < 1:
-                raise UserError(f"views.{name} is {value}; it must be at least 1")
+        check_at_least_one({"views.count": count, "views.batch_size": batch_size})
         if threshold is not None and combine != "mean_log_probability":
             raise UserError(f"a threshold goes by summed log-probabilities; leave combine: {combine} out")
         self.count = count

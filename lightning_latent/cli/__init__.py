@@ -1,4 +1,4 @@
-"""The command line: `python train.py fit|validate|test|predict|compare|sweep|import|doctor`."""
+"""The command line: `python train.py fit|validate|test|predict|compare|sweep|import|doctor|push`."""
 
 from typing import TYPE_CHECKING, Any
 
